@@ -1,0 +1,213 @@
+"""Run every check of this checkout and count: `make test`, or `make test ONLY="c pytest"`.
+
+A stage is a function that yields commands, or counts of its own. A command's count is taken where
+it prints one (XCTest, Swift Testing, pytest, a line `N passed, N failed`); any other is one check.
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = ROOT / ".build" / "release" / "libntk.so"
+DEBIAN_PYTHON = "/usr/bin/python3"
+WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+
+
+def stage_lint(scratch):
+    swift = ["swift", "format", "lint", "--strict", "--recursive"]
+    yield [*swift, "Sources", "Tests", "Package.swift"]
+    ruff = [sys.executable, "-m", "ruff", "check", "--quiet", "--config", "python/pyproject.toml"]
+    yield [*ruff, "python", "Tests", "examples", "Benchmarks", ".ci"]
+
+
+def stage_swift(scratch):
+    # Debug, so that the verifier runs after every transform; apart from the release build,
+    # whose flags differ.
+    yield [
+        "swift", "test", "--scratch-path", ".build-tests",
+        "--explicit-target-dependency-import-check", "error",
+    ]
+
+
+def stage_exports(scratch):
+    """The library exports exactly what the header declares, read here by the preprocessor."""
+    header = subprocess.check_output(["cc", "-E", "-P", "include/ntk.h"], text=True)
+    declared = set(re.findall(r"\b(ntk_\w+)\s*\(", header))
+    table = subprocess.check_output(["nm", "-D", "--defined-only", LIBRARY], text=True)
+    exported = {line.split()[-1] for line in table.splitlines()}
+    for name in sorted(declared ^ exported):
+        print(f"{name}: {'not exported' if name in declared else 'not in ntk.h'}")
+    dynamic = subprocess.check_output(["readelf", "-d", LIBRARY], text=True)
+    named = "[libntk.so.0]" in dynamic
+    if not named:
+        print("no SONAME libntk.so.0")
+    yield len(declared & exported) + named, len(declared ^ exported) + (not named), 0
+
+
+def stage_c(scratch):
+    for source in sorted(glob.glob("Tests/c/*.c") + glob.glob("examples/*.c")):
+        for compiler in (["cc", "-std=c99"], ["c++", "-x", "c++", "-std=c++11"]):
+            program = f"{scratch}/{Path(source).stem}-{compiler[0]}"
+            yield [
+                *compiler, *WARNINGS, "-Iinclude", source, "-o", program,
+                f"-L{LIBRARY.parent}", f"-Wl,-rpath,{LIBRARY.parent}", "-lntk", "-pthread", "-lm",
+            ]
+            yield [program]
+
+
+def stage_pytest(scratch):
+    yield [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules",
+        "python/swntk", "Tests/python",
+    ]
+
+
+def stage_debian(scratch):
+    """The oldest NumPy that is supported, in a Python that has nothing else."""
+    yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/smoke.py"]
+
+
+def stage_examples(scratch):
+    yield [
+        sys.executable, "examples/digits.py", "--train", "200", "--test", "100", "--epochs", "3",
+        "--out", f"{scratch}/digits.png",
+    ]
+
+
+def stage_install(scratch):
+    prefix = f"{scratch}/prefix"
+    yield ["make", "--no-print-directory", "-s", "install", f"PREFIX={prefix}"]
+    yield [
+        "sh", "-ec",
+        f"export PKG_CONFIG_PATH={prefix}/lib/pkgconfig; "
+        f"cc -std=c99 examples/kernel.c -o {prefix}/kernel $(pkg-config --cflags --libs ntk); "
+        f"LD_LIBRARY_PATH={prefix}/lib {prefix}/kernel >/dev/null",
+    ]
+
+
+def stage_pip(scratch):
+    """`pip install ./python`, with the newest NumPy that the oldest and newest Python here run."""
+    for python in sorted({pythons()[0], pythons()[-1]}):
+        venv = f"{scratch}/venv{python[0][1]}"
+        yield [python[1], "-m", "venv", venv]
+        yield [f"{venv}/bin/python", "-m", "pip", "install", "--quiet", "./python"]
+        yield [
+            "env", "-u", "PYTHONPATH", f"{venv}/bin/python", "Tests/python/smoke.py",
+            "--installed-in", venv,
+        ]
+
+
+def pythons():
+    """Return (version, path) of the Pythons from 3.9 on that can make a venv, oldest first."""
+    root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
+    paths = {sys.executable, *glob.glob(f"{root}/versions/3.*/bin/python3")}
+    paths.update(glob.glob("/usr/bin/python3.*[0-9]") + glob.glob("/usr/local/bin/python3.*[0-9]"))
+    found = {}
+    for path in sorted(paths):
+        code = "import ensurepip, sys; print(*sys.version_info[:2])"
+        asked = subprocess.run([path, "-c", code], capture_output=True, text=True)
+        version = tuple(map(int, asked.stdout.split()))
+        if asked.returncode == 0 and version >= (3, 9):
+            found[version] = path
+    return sorted(found.items())
+
+
+STAGES = {
+    name.removeprefix("stage_"): function
+    for name, function in list(globals().items())
+    if name.startswith("stage_")
+}
+
+COUNTS = [  # pattern of one line -> (passed, failed, skipped)
+    (r"^(\d+) passed, (\d+) failed$", lambda m: (int(m[1]), int(m[2]), 0)),
+    (
+        r"Executed (\d+) tests?, with (?:(\d+) tests? skipped and )?(\d+) failures?",
+        lambda m: (int(m[1]) - int(m[2] or 0) - int(m[3]), int(m[3]), int(m[2] or 0)),
+    ),
+    (r"Test run with (\d+) tests? .*passed after", lambda m: (int(m[1]), 0, 0)),
+    (
+        r"Test run with (\d+) tests? .*failed after.* with (\d+) issues?",
+        lambda m: (int(m[1]) - int(m[2]), int(m[2]), 0),
+    ),
+    (
+        r"^(?=.*\d (?:passed|failed|skipped|error)).* in [\d.]+s",
+        lambda m: tuple(
+            sum(int(n) for n in re.findall(rf"(\d+) {word}", m[0]))
+            for word in ("passed", "(?:failed|errors?)", "skipped")
+        ),
+    ),
+]
+
+
+def run(command):
+    """Run a command, showing what it prints; return (passed, failed, skipped)."""
+    counts = {}
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace",
+    )
+    for line in process.stdout:
+        sys.stdout.write(line)
+        for index, (pattern, count) in enumerate(COUNTS):
+            if match := re.search(pattern, line):
+                counts[index] = count(match)  # XCTest's last line is the sum of those before it
+    sys.stdout.flush()
+    status = process.wait()
+    passed, failed, skipped = (
+        (sum(column) for column in zip(*counts.values())) if counts else (status == 0, 0, 0)
+    )
+    passed = max(passed, 0)
+    if status != 0 and failed == 0:
+        failed = 1
+        print(f"exit status {status}: {' '.join(map(str, command))}")
+    elif passed + failed == 0:
+        failed = 1
+        print(f"ran no test: {' '.join(map(str, command))}")
+    return passed, failed, skipped
+
+
+def run_stage(function, scratch):
+    totals = (0, 0, 0)
+    steps = function(scratch)
+    while True:
+        try:
+            step = next(steps)
+            counts = step if isinstance(step, tuple) else run(step)
+        except StopIteration:
+            return totals
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(error)
+            counts = (0, 1, 0)
+        totals = tuple(a + b for a, b in zip(totals, counts))
+
+
+def main(names):
+    unknown = set(names) - set(STAGES)
+    if unknown:
+        sys.exit(f"no stage {', '.join(sorted(unknown))}; there are {' '.join(STAGES)}")
+    os.chdir(ROOT)
+    for variable in ("MAKEFLAGS", "MAKELEVEL"):  # stages that run make are makes of their own
+        os.environ.pop(variable, None)
+    rows = []
+    for name in names or STAGES:
+        print(f"\n==== {name}", flush=True)
+        start = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="ntk-test-") as scratch:
+            totals = run_stage(STAGES[name], scratch)
+        rows.append((name, *totals, time.monotonic() - start))
+    print()
+    for name, passed, failed, skipped, seconds in rows:
+        print(f"{name:10} {passed:6} passed {failed:4} failed {skipped:4} skipped {seconds:7.1f} s")
+    passed, failed, skipped = (sum(column) for column in list(zip(*rows))[1:4])
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    sys.exit(failed != 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,64 @@
+# make build      .build/release/libntk.so
+# make test       every check there is; make test ONLY="c pytest" runs some of the stages
+# make demo       examples/digits.py
+# make bench      Benchmarks/run.py
+# make install    the library, the header and ntk.pc under PREFIX
+# make clean
+#
+# Each target brings what it needs first (.ci/setup).
+
+PREFIX = /usr/local
+LIBRARY = .build/release/libntk.so
+EXPORTS = .build/exports.map
+RUN = PYTHONPATH=python .venv/bin/python
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' python/swntk/_version.py)
+SOURCES := $(shell find Package.swift Sources include -type f)
+
+.PHONY: build venv test demo bench install clean
+
+build: $(LIBRARY)
+
+# The version script exports the functions that the header declares, and nothing else (gold, the
+# other linker of Swift, leaves local names in the table). SwiftPM does not watch it, so a new one
+# removes the library.
+$(LIBRARY): Makefile $(SOURCES)
+	@.ci/setup build
+	@mkdir -p .build
+	@{ echo '{ global:'; \
+	  sed -nE 's/^(const )?[a-z][a-z0-9_]* \*?(ntk_[a-z0-9_]+)\(.*/  \2;/p' include/ntk.h; \
+	  echo 'local: *; };'; } > $(EXPORTS).new
+	@cmp -s $(EXPORTS).new $(EXPORTS) || rm -f $@
+	@mv $(EXPORTS).new $(EXPORTS)
+	swift build -c release --product ntk --explicit-target-dependency-import-check error \
+	  -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xlinker -soname=libntk.so.0 \
+	  -Xlinker --version-script="$(CURDIR)/$(EXPORTS)" -Xlinker -z -Xlinker nodelete -Xlinker -s
+	@ln -sf libntk.so $@.0
+	@touch $@
+
+venv:
+	@.ci/setup venv
+
+test: venv build
+	@$(RUN) .ci/test.py $(ONLY)
+
+demo: venv build
+	@$(RUN) examples/digits.py
+
+# The settings unset here, where a machine has them, halve the speed of OpenBLAS.
+bench: venv build
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(RUN) Benchmarks/run.py
+
+install: build
+	install -d "$(DESTDIR)$(PREFIX)/lib/pkgconfig" "$(DESTDIR)$(PREFIX)/include"
+	install -m 755 $(LIBRARY) "$(DESTDIR)$(PREFIX)/lib/libntk.so.$(VERSION)"
+	ln -sf libntk.so.$(VERSION) "$(DESTDIR)$(PREFIX)/lib/libntk.so.0"
+	ln -sf libntk.so.0 "$(DESTDIR)$(PREFIX)/lib/libntk.so"
+	install -m 644 include/ntk.h "$(DESTDIR)$(PREFIX)/include/ntk.h"
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	  'Name: ntk' 'Description: Derivatives and neural tangent kernels of programs' \
+	  'Version: $(VERSION)' 'Libs: -L$${libdir} -lntk' 'Cflags: -I$${includedir}' \
+	  > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/ntk.pc"
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+clean:
+	rm -rf .build .build-tests .venv out

@@ -1,0 +1,67 @@
+/* The elementwise loops. A new one is one line here: its enumerator, table entry, and a copy for
+ * every instruction set follow.
+ *
+ *   X(ENUMERATOR, name, types, result, form, expression)
+ *
+ * types       FLOATS, INTEGERS, NUMBERS (both), BITS (integers and bool) or ALL
+ * result      T, the operands' type, or B, bool
+ * form        EACH   the expression is over elements x (and y) of type T, and the compiler
+ *                    vectorizes it. U is T's type for arithmetic that wraps (T for floats);
+ *                    is_float, is_signed and is_bool are constants; FLOAT(sqrt) is sqrtf or sqrt.
+ *             LIBM   the expression is the name of a function of libm, called by vectors where
+ *                    the platform has a vector version of it.
+ *             OWN    the expression is the name of a macro in functions.inc that defines the loop;
+ *                    it may call those in the lines above.
+ */
+#ifndef NTK_LOOP_LISTS_H
+#define NTK_LOOP_LISTS_H
+
+#define NTK_UNARY_LOOPS(X)                                                                      \
+  X(NEG, neg, NUMBERS, T, EACH, (T)(-(U)x))                                                     \
+  X(ABS, abs, NUMBERS, T, EACH, is_float ? (T)FLOAT(fabs)(x) : x < 0 ? (T)(-(U)x) : x)          \
+  X(SIGN, sign, NUMBERS, T, EACH, x > 0 ? (T)1 : x < 0 ? (T)(-1) : x)                           \
+  X(NOT, not, BITS, T, EACH, (T)(is_bool ? x == 0 : ~(U)x))                                     \
+  X(IS_FINITE, is_finite, FLOATS, B, EACH, FLOAT(fabs)(x) <= LARGEST_FLOAT)                     \
+  X(FLOOR, floor, FLOATS, T, EACH, FLOAT(floor)(x))                                             \
+  X(CEIL, ceil, FLOATS, T, EACH, FLOAT(ceil)(x))                                                \
+  X(SQRT, sqrt, FLOATS, T, EACH, SQUARE_ROOT(x))                                                \
+  X(RSQRT, rsqrt, FLOATS, T, EACH, 1 / SQUARE_ROOT(x))                                          \
+  X(CBRT, cbrt, FLOATS, T, LIBM, cbrt)                                                          \
+  X(EXP, exp, FLOATS, T, LIBM, exp)                                                             \
+  X(EXP2, exp2, FLOATS, T, LIBM, exp2)                                                          \
+  X(EXPM1, expm1, FLOATS, T, LIBM, expm1)                                                       \
+  X(LOG, log, FLOATS, T, LIBM, log)                                                             \
+  X(LOG1P, log1p, FLOATS, T, LIBM, log1p)                                                       \
+  X(SIN, sin, FLOATS, T, LIBM, sin)                                                             \
+  X(COS, cos, FLOATS, T, LIBM, cos)                                                             \
+  X(TANH, tanh, FLOATS, T, LIBM, tanh)                                                          \
+  X(LOGISTIC, logistic, FLOATS, T, OWN, LOGISTIC)
+
+#define NTK_BINARY_LOOPS(X)                                                                     \
+  X(ADD, add, NUMBERS, T, EACH, (T)((U)x + (U)y))                                               \
+  X(SUB, sub, NUMBERS, T, EACH, (T)((U)x - (U)y))                                               \
+  X(MUL, mul, NUMBERS, T, EACH, (T)((U)x * (U)y))                                               \
+  X(DIV, div, NUMBERS, T, EACH, QUOTIENT(x, y))                                                 \
+  X(REM, rem, NUMBERS, T, EACH, REMAINDER(x, y))                                                \
+  X(MAX, max, ALL, T, EACH, GREATER_OF(x, y))                                                   \
+  X(MIN, min, ALL, T, EACH, LESSER_OF(x, y))                                                    \
+  X(AND, and, BITS, T, EACH, (T)(x & y))                                                        \
+  X(OR, or, BITS, T, EACH, (T)(x | y))                                                          \
+  X(XOR, xor, BITS, T, EACH, (T)(x ^ y))                                                        \
+  X(EQ, eq, ALL, B, EACH, x == y)                                                               \
+  X(NE, ne, ALL, B, EACH, x != y)                                                               \
+  X(LT, lt, ALL, B, EACH, x < y)                                                                \
+  X(LE, le, ALL, B, EACH, x <= y)                                                               \
+  X(GT, gt, ALL, B, EACH, x > y)                                                                \
+  X(GE, ge, ALL, B, EACH, x >= y)                                                               \
+  X(POW, pow, FLOATS, T, LIBM, pow)                                                             \
+  X(ATAN2, atan2, FLOATS, T, LIBM, atan2)
+
+/* X(ENUMERATOR, name, types) */
+#define NTK_REDUCTIONS(X)                                                                       \
+  X(SUM, sum, NUMBERS)                                                                          \
+  X(PROD, prod, NUMBERS)                                                                        \
+  X(MAX, max, ALL)                                                                              \
+  X(MIN, min, ALL)
+
+#endif

@@ -1,0 +1,152 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+// The names are those of ntk.h.
+
+import NTKHeader
+import NTKKernel
+import NTKProgram
+
+extension Caller {
+  static func kernelOptions(
+    _ pointer: UnsafePointer<ntk_kernel_options>?, of program: Program
+  ) throws(NTKError) -> KernelOptions {
+    // The defaults of NTK_KERNEL_OPTIONS_INIT.
+    var result = KernelOptions()
+    result.parameters = []
+    result.traceAxes = []
+    result.diagonalAxes = []
+    result.batchAxes = nil
+    result.implementation = .automatic
+    result.normalizes = true
+    guard let pointer else { return result }
+    let size = UnsafeRawPointer(pointer).load(as: Int.self)
+    try expectSize(size, MemoryLayout<ntk_kernel_options>.size, "ntk_kernel_options")
+    let options = pointer.pointee
+    guard let implementation = KernelImplementation(rawValue: options.implementation) else {
+      throw .argument(
+        "implementation", expected: "an ntk_implementation", got: "\(options.implementation)")
+    }
+    result.parameters = try indices(
+      options.parameters, options.parameter_count, "parameters", most: program.inputCount)
+    result.traceAxes = try list(
+      options.trace_axes, options.trace_axis_count, "trace_axes", most: Shape.maximumRank
+    ).map { Int($0) }
+    result.diagonalAxes = try list(
+      options.diagonal_axes, options.diagonal_axis_count, "diagonal_axes", most: Shape.maximumRank
+    ).map { Int($0) }
+    if let axes = options.batch_axes {
+      result.batchAxes = try self.axes(axes, program.inputCount, "batch_axes")
+    }
+    result.implementation = implementation
+    result.normalizes = options.normalize != 0
+    return result
+  }
+
+  /// A planned kernel.
+  static func kernel(
+    _ first: OpaquePointer?, _ second: OpaquePointer?,
+    _ options: UnsafePointer<ntk_kernel_options>?
+  ) throws(NTKError) -> KernelHandle {
+    let one: ProgramHandle = try object(first, "first")
+    let two: ProgramHandle? = second == nil ? nil : try object(second, "second")
+    let options = try kernelOptions(options, of: one.program)
+    return try KernelHandle(first: one.program, second: two?.program, options: options)
+  }
+}
+
+extension KernelHandle {
+  fileprivate func compute(
+    _ inputs: Buffers, to outputs: Buffers, _ options: UnsafePointer<ntk_run_options>?
+  ) throws(NTKError) {
+    let arrays = try inputs.arrays(inputTypes[...], isOutput: false) { self.inputLabels[$0] }
+    let results = try outputs.arrays(resultTypes[...], isOutput: true) { "output \($0)" }
+    func label(_ input: Int) -> String { inputLabels[input] }
+    try run(arrays, results, options, inputLabel: label) {
+      inputs, outputs, options throws(NTKError) in
+      try kernel.compute(inputs: inputs, outputs: outputs, options: options)
+    }
+  }
+}
+
+@_cdecl("ntk_tangent_kernel_create") @implementation
+public func ntk_tangent_kernel_create(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ first: OpaquePointer?, _ second: OpaquePointer?,
+  _ options: UnsafePointer<ntk_kernel_options>?
+) -> ntk_status {
+  creating(out) { () throws(NTKError) in try Caller.kernel(first, second, options) }
+}
+
+@_cdecl("ntk_tangent_kernel_free") @implementation
+public func ntk_tangent_kernel_free(_ kernel: OpaquePointer?) {
+  release(kernel, as: KernelHandle.self)
+}
+
+@_cdecl("ntk_tangent_kernel_count") @implementation
+public func ntk_tangent_kernel_count(
+  _ kernel: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?
+) -> ntk_status {
+  guarded { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    try Caller.place(count, "count").pointee = handle.resultTypes.count
+  }
+}
+
+@_cdecl("ntk_tangent_kernel_type") @implementation
+public func ntk_tangent_kernel_type(
+  _ kernel: OpaquePointer?, _ index: Int, _ elementType: UnsafeMutablePointer<Int32>?,
+  _ rank: UnsafeMutablePointer<Int>?, _ sizes: UnsafeMutablePointer<Int64>?, _ capacity: Int
+) -> ntk_status {
+  guarded { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    let query = try TypeQuery(elementType, rank, sizes, capacity)
+    try query.write(index, of: handle.resultTypes, "result")
+  }
+}
+
+@_cdecl("ntk_tangent_kernel_program") @implementation
+public func ntk_tangent_kernel_program(
+  _ kernel: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> ntk_status {
+  creating(out) { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    return ProgramHandle(try handle.kernel.program())
+  }
+}
+
+@_cdecl("ntk_tangent_kernel_explain") @implementation
+public func ntk_tangent_kernel_explain(
+  _ kernel: OpaquePointer?, _ text: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+  _ needed: UnsafeMutablePointer<Int>?
+) -> ntk_status {
+  guarded { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    try TextQuery(text, capacity, needed).write(handle.kernel.explanation)
+  }
+}
+
+@_cdecl("ntk_tangent_kernel_compute") @implementation
+public func ntk_tangent_kernel_compute(
+  _ kernel: OpaquePointer?, _ inputs: UnsafePointer<ntk_buffer>?, _ inputCount: Int,
+  _ outputs: UnsafePointer<ntk_buffer>?, _ outputCount: Int,
+  _ options: UnsafePointer<ntk_run_options>?
+) -> ntk_status {
+  guarded { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    try handle.compute(
+      Buffers(inputs, inputCount, "inputs"), to: Buffers(outputs, outputCount, "outputs"), options)
+  }
+}
+
+@_cdecl("ntk_kernel") @implementation
+public func ntk_kernel(
+  _ first: OpaquePointer?, _ second: OpaquePointer?,
+  _ kernelOptions: UnsafePointer<ntk_kernel_options>?, _ inputs: UnsafePointer<ntk_buffer>?,
+  _ inputCount: Int, _ outputs: UnsafePointer<ntk_buffer>?, _ outputCount: Int,
+  _ runOptions: UnsafePointer<ntk_run_options>?
+) -> ntk_status {
+  guarded { () throws(NTKError) in
+    let kernel = try Caller.kernel(first, second, kernelOptions)
+    try kernel.compute(
+      Buffers(inputs, inputCount, "inputs"), to: Buffers(outputs, outputCount, "outputs"),
+      runOptions)
+  }
+}

@@ -1,0 +1,43 @@
+import NTKProgram
+import Synchronization
+
+/// Compiled programs by structure: a program traced again is not compiled again. Bounded; the
+/// least recently used goes first.
+public enum CompileCache {
+  private struct Entry {
+    let executable: Executable
+    var used: UInt64
+  }
+
+  private struct State {
+    var entries: [Program: Entry] = [:]
+    var clock: UInt64 = 0
+  }
+
+  private static let state = Mutex(State())
+  static let capacity = 256
+
+  /// The compiled program.
+  public static func executable(for program: Program) throws(NTKError) -> Executable {
+    let found = state.withLock { state -> Executable? in
+      state.clock += 1
+      state.entries[program]?.used = state.clock
+      return state.entries[program]?.executable
+    }
+    if let found { return found }
+    // Compiled outside the lock: two threads may both do so, and one result is dropped.
+    let executable = try Executable(program)
+    state.withLock { state in
+      if state.entries.count >= capacity,
+        let oldest = state.entries.min(by: { $0.value.used < $1.value.used })?.key
+      {
+        state.entries[oldest] = nil
+      }
+      state.entries[program] = Entry(executable: executable, used: state.clock)
+    }
+    return executable
+  }
+
+  /// Forgets everything.
+  public static func clear() { state.withLock { $0.entries = [:] } }
+}

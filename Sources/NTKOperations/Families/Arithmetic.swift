@@ -1,0 +1,86 @@
+import CVectorLoops
+import NTKProgram
+
+/// Two operands of one type, not bool, to the same type.
+protocol BinaryArithmetic: Elementwise {
+  static var loop: ntk_binary_operation { get }
+}
+
+extension BinaryArithmetic {
+  public static var operandCount: Int? { 2 }
+
+  public func resultElementType(_ operands: [ElementType]) throws(NTKError) -> ElementType {
+    try expectNumber(expectOneElementType(operands))
+  }
+
+  public func block(_ operands: [ElementType]) -> BlockFunction? {
+    binaryBlock(Self.loop, operands[0])
+  }
+}
+
+/// One floating operand to the same type.
+protocol FloatingUnary: Elementwise {
+  static var loop: ntk_unary_operation { get }
+}
+
+extension FloatingUnary {
+  public static var operandCount: Int? { 1 }
+
+  public func resultElementType(_ operands: [ElementType]) throws(NTKError) -> ElementType {
+    guard operands[0].isFloating else {
+      throw .elementType("operand 0", expected: "f32 or f64", got: operands[0])
+    }
+    return operands[0]
+  }
+
+  public func block(_ operands: [ElementType]) -> BlockFunction? {
+    unaryBlock(Self.loop, operands[0])
+  }
+}
+
+/// Two operands of one type, bool or integer, to the same type; bit by bit.
+protocol Bitwise: Elementwise, NotDifferentiable {
+  static var loop: ntk_binary_operation { get }
+}
+
+extension Bitwise {
+  public static var operandCount: Int? { 2 }
+
+  public func resultElementType(_ operands: [ElementType]) throws(NTKError) -> ElementType {
+    try expectBits(expectOneElementType(operands))
+  }
+
+  public func block(_ operands: [ElementType]) -> BlockFunction? {
+    binaryBlock(Self.loop, operands[0])
+  }
+
+  // x ∧ x = x ∨ x = x
+  public func simplified(
+    _ operands: [Value], in b: inout ProgramBuilder
+  ) throws(NTKError) -> [Value]? {
+    operands[0] == operands[1] ? [operands[0]] : nil
+  }
+}
+
+/// - Throws: `.elementType` for bool.
+func expectNumber(_ type: ElementType) throws(NTKError) -> ElementType {
+  guard type != .bool else { throw .elementType("operand 0", expected: "a number", got: type) }
+  return type
+}
+
+/// - Throws: `.elementType` for floats.
+func expectBits(_ type: ElementType) throws(NTKError) -> ElementType {
+  guard !type.isFloating else {
+    throw .elementType("operand 0", expected: "bool or an integer", got: type)
+  }
+  return type
+}
+
+extension LinearForm {
+  /// y[i] = c·u[i]
+  static func scaled(_ shape: Shape, by factor: Double) -> LinearForm {
+    var form = LinearForm.identity(shape)
+    form.residuals = [.init(-1, [], .scale(factor))]
+    return form
+  }
+}

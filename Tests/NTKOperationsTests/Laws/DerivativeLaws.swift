@@ -1,0 +1,103 @@
+import NTKOperations
+import NTKProgram
+
+// Each law returns the largest relative error that it saw.
+
+/// The tangents are the differences of values.
+func checkJVPLaw(_ subject: Subject, seed: UInt64) throws -> Double {
+  let program = subject.program
+  let jvp = try program.jvp(active: subject.active)
+  try jvp.verify()
+  let inputs = subject.inputs(seed)
+  let tangents = directions(
+    subject.active.map { program.inputTypes[$0] }, seed: seed + 1000)
+  let results = try evaluate(jvp, inputs + tangents)
+  let count = program.outputs.count
+  let values = try evaluate(program, inputs)
+  try expectClose(Array(results.prefix(count)), values, 0, "values beside tangents")
+  // Differences of f32 have no digits left.
+  guard !subject.isSingle else { return 0 }
+  func moved(_ step: Double) throws -> [TestArray] {
+    var inputs = inputs
+    for (index, tangent) in zip(subject.active, tangents) {
+      inputs[index] = inputs[index].adding(step, tangent)
+    }
+    return try evaluate(program, inputs).filter { $0.type.isFloating }
+  }
+  func combined(_ arrays: [(Double, [TestArray])]) -> [TestArray] {
+    values.indices.filter { values[$0].type.isFloating }.enumerated().map { position, index in
+      var sum = TestArray(values[index].type)
+      for (factor, terms) in arrays { sum = sum.adding(factor, terms[position]) }
+      return sum
+    }
+  }
+  let expected: [TestArray]
+  switch subject.step {
+  case .one: expected = combined([(0.5, try moved(1)), (-0.5, try moved(-1))])
+  case .small:
+    let h = 1.0 / 1024
+    expected = combined([
+      (8 / (12 * h), try moved(h)), (-8 / (12 * h), try moved(-h)),
+      (-1 / (12 * h), try moved(2 * h)), (1 / (12 * h), try moved(-2 * h)),
+    ])
+  }
+  let tolerance = if case .one = subject.step { 1e-12 } else { 1e-7 }
+  return try expectClose(
+    Array(results.dropFirst(count)), expected, tolerance, "jvp against differences")
+}
+
+/// <w, J v> = <Jᵀ w, v>, and the linear program of `linearized` gives J v.
+func checkTransposeLaw(_ subject: Subject, seed: UInt64) throws -> Double {
+  let program = subject.program
+  let active = subject.active
+  let inputs = subject.inputs(seed)
+  let tangents = directions(active.map { program.inputTypes[$0] }, seed: seed + 2000)
+  let outputTypes = program.outputTypes.filter(\.isFloating)
+  let weights = directions(outputTypes, seed: seed + 3000)
+  let jvp = try program.jvp(active: active)
+  let pushed = Array(
+    try evaluate(jvp, inputs + tangents).dropFirst(program.outputs.count))
+
+  let linearized = try program.linearized(active: active)
+  try linearized.known.verify()
+  try linearized.linear.verify()
+  let known = try evaluate(linearized.known, inputs)
+  let residuals = Array(known.suffix(linearized.residualCount))
+  try expectClose(
+    try evaluate(linearized.linear, residuals + tangents), pushed, subject.tolerance,
+    "linear program")
+
+  let vjp = try program.vjp(active: active)
+  try vjp.forward.verify()
+  try vjp.backward.verify()
+  let forward = try evaluate(vjp.forward, inputs)
+  let pulled = try evaluate(
+    vjp.backward, Array(forward.suffix(vjp.residualCount)) + weights)
+  guard pulled.map(\.type) == tangents.map(\.type) else {
+    throw LawFailure("cotangents have types \(pulled.map(\.type))")
+  }
+  let products = zip(weights, pushed).flatMap { zip($0.values, $1.values).map(*) }
+  let left = products.reduce(0, +)
+  let right = zip(pulled, tangents).flatMap { zip($0.values, $1.values).map(*) }.reduce(0, +)
+  let error = abs(left - right) / max(1, products.reduce(0) { $0 + abs($1) })
+  guard error <= subject.tolerance else {
+    throw LawFailure("<w, Jv> = \(left), <Jᵀw, v> = \(right); Jᵀw = \(pulled)")
+  }
+  return error
+}
+
+/// The Jacobian, forwards and backwards, has J v's columns.
+func checkJacobianLaw(_ subject: Subject, seed: UInt64) throws -> Double {
+  let program = subject.program
+  let inputs = subject.inputs(seed)
+  var largest = 0.0
+  var blocks: [[TestArray]] = []
+  for mode in [JacobianMode.forward, .reverse] {
+    let jacobian = try program.jacobian(active: subject.active, mode: mode)
+    try jacobian.verify()
+    blocks.append(try evaluate(jacobian, inputs))
+  }
+  largest = try expectClose(
+    blocks[0], blocks[1], subject.tolerance, "Jacobian forwards and backwards")
+  return largest
+}

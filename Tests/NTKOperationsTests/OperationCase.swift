@@ -1,0 +1,88 @@
+import NTKProgram
+
+/// One row of the table: an operation, the types of its operands, and what values they may have.
+struct OperationCase: CustomStringConvertible {
+  let primitive: any Primitive
+  let types: [ValueType]
+  var domains: [Domain]
+  /// How a derivative is measured.
+  var step = Step.small
+  /// What the dense comparisons allow, relative; wider only with a reason beside it.
+  var tolerance = 1e-12
+
+  /// The values of an operand.
+  enum Domain {
+    /// Floats and signed integers around 0; for bool and unsigned ones from 0.
+    case any
+    /// Floats away from 0 on both sides.
+    case nonzero
+    case positive
+    /// Floats of which no two are near each other: no ties.
+    case distinct
+    /// Integers of a range.
+    case indices(ClosedRange<Int>)
+  }
+
+  enum Step {
+    /// Differences of fourth order: the error is about 1e-10.
+    case small
+    /// A step of 1: central differences of linear and bilinear operations are exact.
+    case one
+  }
+
+  init(
+    _ primitive: any Primitive, _ types: [ValueType], _ domains: [Domain]? = nil,
+    step: Step = .small
+  ) {
+    self.primitive = primitive
+    self.types = types
+    self.domains = domains ?? types.map { _ in .any }
+    self.step = step
+  }
+
+  var description: String {
+    let parameters = primitive.parameters.map { "\($0.name)=\($0.value)" }
+    return "\(primitive.name)\(parameters)(\(types.map(\.description).joined(separator: ", ")))"
+  }
+
+  func program() throws(NTKError) -> Program {
+    try Program.build(types) { b, operands throws(NTKError) in try b.apply(primitive, operands) }
+  }
+
+  /// Operands of the types, from a seed.
+  func operands(seed: UInt64) -> [TestArray] {
+    var generator = Generator(seed: seed)
+    return zip(types, domains).map { type, domain in domain.array(type, &generator) }
+  }
+}
+
+extension OperationCase.Domain {
+  func array(_ type: ValueType, _ generator: inout Generator) -> TestArray {
+    var values: [Double] = []
+    let count = type.shape.elementCount
+    let order = Array(0..<count).shuffled(using: &generator)
+    for index in 0..<count {
+      values.append(value(type.elementType, order[index], count, &generator))
+    }
+    return TestArray(type, values)
+  }
+
+  private func value(
+    _ type: ElementType, _ rank: Int, _ count: Int, _ generator: inout Generator
+  ) -> Double {
+    let value = generator.uniform(-2...2)
+    if case .indices(let range) = self { return Double(Int.random(in: range, using: &generator)) }
+    guard type.isFloating else {
+      if type == .bool { return Double(generator.below(2)) }
+      return type.isSigned ? Double(generator.below(9) - 4) : Double(generator.below(9))
+    }
+    // f32 holds these exactly, so that comparisons in f64 see the numbers that were stored.
+    func rounded(_ x: Double) -> Double { Double(Float(x)) }
+    switch self {
+    case .nonzero: return rounded(value < 0 ? value - 0.5 : value + 0.5)
+    case .positive: return rounded(abs(value) + 0.5)
+    case .distinct: return rounded(Double(rank - count / 2) * 0.75 + value / 16)
+    default: return rounded(value)
+    }
+  }
+}

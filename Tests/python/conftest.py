@@ -1,0 +1,25 @@
+"""What the tests share: the checkout's swntk, JAX in double precision, one notion of closeness."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+
+try:
+    import jax
+except ImportError:
+    # smoke.py is what runs without JAX.
+    collect_ignore_glob = ["test_derivatives.py", "test_kernels.py"]
+else:
+    jax.config.update("jax_enable_x64", True)
+
+
+def pytest_configure(config):
+    # test_threads.py forks; JAX warns that its own threads do not survive that.
+    warnings.filterwarnings("ignore", message=".*fork.*", category=RuntimeWarning)
+    config.addinivalue_line("filterwarnings", "ignore:.*fork.*")

@@ -1,0 +1,68 @@
+"""Derivatives and neural tangent kernels of ordinary NumPy functions, on the CPU.
+
+>>> import numpy as np, swntk
+>>> def f(params, x):
+...     return np.tanh(x @ params["w"]) @ params["v"]
+>>> params = {"w": np.eye(2), "v": np.ones((2, 1))}
+>>> theta = swntk.empirical_ntk_fn(f)(np.eye(2), None, params)
+>>> theta.shape
+(2, 2)
+"""
+
+from __future__ import annotations
+
+from . import _numpy, lax, nn, tree
+from ._errors import (
+    ArgumentError,
+    CancelledError,
+    DTypeError,
+    InternalError,
+    NTKError,
+    OutOfMemoryError,
+    ParseError,
+    ShapeError,
+    TracingError,
+    UnsupportedError,
+)
+from ._kernels import (
+    NtkImplementation,
+    TangentKernel,
+    empirical_direct_ntk_fn,
+    empirical_implicit_ntk_fn,
+    empirical_ntk_fn,
+    explain,
+    flatten_kernel,
+)
+from ._options import build_info, clear_cache, get_threads, options, set_threads
+from ._program import Program
+from ._transforms import (
+    ShapeDtypeStruct,
+    check_grads,
+    eval_shape,
+    grad,
+    hessian,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jit,
+    jvp,
+    linearize,
+    stop_gradient,
+    trace,
+    value_and_grad,
+    vjp,
+    vmap,
+)
+from ._version import __version__
+
+del _numpy
+
+__all__ = [
+    "ArgumentError", "CancelledError", "DTypeError", "InternalError", "NTKError", "NtkImplementation",
+    "OutOfMemoryError", "ParseError", "Program", "ShapeDtypeStruct", "ShapeError", "TangentKernel",
+    "TracingError", "UnsupportedError", "__version__", "build_info", "check_grads", "clear_cache",
+    "empirical_direct_ntk_fn", "empirical_implicit_ntk_fn", "empirical_ntk_fn", "eval_shape", "explain",
+    "flatten_kernel", "get_threads", "grad", "hessian", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "lax",
+    "linearize", "nn", "options", "set_threads", "stop_gradient", "trace", "tree", "value_and_grad", "vjp",
+    "vmap",
+]

@@ -1,0 +1,113 @@
+"""The exceptions of swntk, and the way from a status of ntk.h to one of them."""
+
+from __future__ import annotations
+
+__all__ = [
+    "NTKError",
+    "ArgumentError",
+    "ShapeError",
+    "DTypeError",
+    "ParseError",
+    "UnsupportedError",
+    "TracingError",
+    "OutOfMemoryError",
+    "CancelledError",
+    "InternalError",
+]
+
+
+class NTKError(Exception):
+    """What every exception of swntk derives from."""
+
+
+class ArgumentError(NTKError, ValueError):
+    """An argument is wrong."""
+
+
+class IndexOutOfRangeError(ArgumentError, IndexError):
+    """An index is out of range; found while tracing, or while a program ran."""
+
+
+class ShapeError(NTKError, ValueError):
+    """Shapes do not fit one another."""
+
+
+class DTypeError(NTKError, TypeError):
+    """An element type is wrong."""
+
+
+class ParseError(NTKError, ValueError):
+    """Program text is malformed.
+
+    Attributes
+    ----------
+    line, column : int
+        Where, both from 1; 0 if unknown.
+    """
+
+    def __init__(self, message: str, line: int = 0, column: int = 0):
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+    def __reduce__(self):
+        return type(self), (self.args[0], self.line, self.column)
+
+
+class UnsupportedError(NTKError, NotImplementedError):
+    """Correct, but this version does not do it."""
+
+
+class TracingError(NTKError, TypeError):
+    """A traced value was used in a way that no program can express."""
+
+
+class OutOfMemoryError(NTKError, MemoryError):
+    """An allocation failed, or a memory limit does not suffice."""
+
+
+class CancelledError(NTKError):
+    """The computation was cancelled."""
+
+
+class InternalError(NTKError, RuntimeError):
+    """An invariant does not hold: a defect of this library. Please report it."""
+
+
+class MissingAttributeError(UnsupportedError, AttributeError):
+    """An attribute that NumPy's arrays have and traced arrays do not (yet)."""
+
+
+NTK_CALLBACK = 9
+NTK_SYNTAX = 4
+_BY_STATUS = {
+    1: ArgumentError,
+    2: ShapeError,
+    3: DTypeError,
+    4: ParseError,
+    5: InternalError,
+    6: UnsupportedError,
+    7: OutOfMemoryError,
+    8: CancelledError,
+    9: CancelledError,
+    10: IndexOutOfRangeError,
+    11: InternalError,
+}
+
+
+def exception_for(status: int, message: str, line: int = 0, column: int = 0) -> NTKError:
+    """Make the exception that stands for a status.
+
+    Parameters
+    ----------
+    status : int
+        An `ntk_status` other than `NTK_OK`.
+    message : str
+        What `ntk_last_error` said, with what the caller adds.
+    line, column : int
+        What `ntk_last_error_position` said.
+    """
+    kind = _BY_STATUS.get(status, InternalError)
+    if kind is ParseError:
+        return ParseError(message, line, column)
+    return kind(message)

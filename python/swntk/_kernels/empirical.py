@@ -1,0 +1,211 @@
+"""The empirical tangent kernel of a function."""
+
+from __future__ import annotations
+
+import enum
+
+from .. import tree
+from .._arguments import function_name, to_own
+from .._errors import ArgumentError, ShapeError, UnsupportedError
+from .._options import check_memory_limit, check_progress
+from .._trace_function import execute, is_traced
+from .axes import check_axes, claims
+from .plan import KernelOptions, TangentKernel
+from .sides import Side
+from .splitting import identical, split_kwargs
+
+
+class NtkImplementation(enum.IntEnum):
+    """How a kernel is computed. All give the same numbers, to rounding.
+
+    As `neural_tangents.NtkImplementation`.
+
+    Examples
+    --------
+    >>> import swntk
+    >>> swntk.NtkImplementation(3).name
+    'STRUCTURED_DERIVATIVES'
+    """
+
+    AUTO = 0
+    JACOBIAN_CONTRACTION = 1
+    NTK_VECTOR_PRODUCTS = 2
+    STRUCTURED_DERIVATIVES = 3
+
+
+def empirical_ntk_fn(
+    f,
+    trace_axes=(-1,),
+    diagonal_axes=(),
+    vmap_axes=None,
+    implementation=NtkImplementation.AUTO,
+    *,
+    f2=None,
+    leaves=None,
+    weights=None,
+    cotangents=None,
+    memory_limit=None,
+    progress=None,
+):
+    r"""Make a function that computes the empirical tangent kernel of `f`.
+
+    :math:`\Theta(x_1, x_2) = J(x_1) J(x_2)^T`, :math:`J = \partial f / \partial params`.
+
+    Parameters
+    ----------
+    f : callable
+        `f(params, x, **kwargs)`; `params` a tree of floating arrays, `x` an array or a tree, the result an
+        array or a tree of arrays, with the samples along axis 0.
+    trace_axes : int or sequence of int
+        Output axes to sum over, both sides together; the result is divided by the product of their sizes.
+    diagonal_axes : int or sequence of int
+        Output axes of which only the diagonal is kept.
+    vmap_axes : None, int, tree or (x_axes, fx_axes, kw_axes)
+        A claim that samples are independent along these axes, as in neural-tangents. None: the library finds
+        out by itself.
+    implementation : NtkImplementation or int
+    f2 : callable, optional
+        Another function of the same parameters for the second side.
+    leaves, weights, cotangents
+        Not supported in this version.
+    memory_limit : int, optional
+        Bytes beside inputs and result.
+    progress : None, True or callable
+        As in `swntk.options`.
+
+    Returns
+    -------
+    callable
+        `ntk_fn(x1, x2, params, **kwargs)`. With the outputs' shapes `(n1, o, p)` and `(n2, o, p)` the result
+        has the axes `(n1, n2, o, o', p, p')`, less those traced, with diagonal ones once. `x2=None` means
+        x1; the result is then exactly symmetric. Where `f` returns a tree, so does it, one kernel for each
+        output. Keyword arguments that are 2-tuples are one for each side, others for both; a single `rng` is
+        folded for x2 where x2 differs from x1. `ntk_fn.plan(...)` returns a `TangentKernel`.
+
+    Raises
+    ------
+    ArgumentError
+        If options are wrong; later, if axes do not fit the outputs or a claim is contradicted.
+    DTypeError
+        Later, if a parameter is not floating.
+    ShapeError
+        Later, if the sides do not fit each other.
+    UnsupportedError, TracingError
+        Later, if `f` does what cannot be traced.
+
+    Notes
+    -----
+    As `neural_tangents.empirical_ntk_fn` (Novak et al., Fast finite width neural tangent kernel, ICML 2022).
+
+    Examples
+    --------
+    >>> import numpy as np, swntk
+    >>> def f(params, x):
+    ...     return np.tanh(x @ params["w"]) @ params["v"]
+    >>> params = {"w": np.ones((2, 3)), "v": np.ones((3, 1))}
+    >>> theta = swntk.empirical_ntk_fn(f)(np.zeros((4, 2)), None, params)
+    >>> theta.shape
+    (4, 4)
+    """
+    for name, option in (("leaves", leaves), ("weights", weights), ("cotangents", cotangents)):
+        if option is not None:
+            raise UnsupportedError(f"{name}= of empirical_ntk_fn is not supported in this version")
+    return _NtkFunction(
+        f, f2, trace_axes, diagonal_axes, vmap_axes, _implementation(implementation), True,
+        check_memory_limit(memory_limit), check_progress(progress),
+    )
+
+
+def _implementation(value) -> NtkImplementation:
+    try:
+        return NtkImplementation(value)
+    except ValueError:
+        raise ArgumentError(
+            f"implementation must be an NtkImplementation or 0, 1, 2, 3, got {value!r}"
+        ) from None
+
+
+class _NtkFunction:
+    """What `empirical_ntk_fn` returns."""
+
+    def __init__(self, f, f2, trace_axes, diagonal_axes, vmap_axes, implementation, normalize, memory_limit,
+                 progress):
+        self._f = f
+        self._f2 = f2
+        self._axes = trace_axes, diagonal_axes
+        self._vmap_axes = vmap_axes
+        self._implementation = implementation
+        self._normalize = normalize
+        self._memory_limit = memory_limit
+        self._progress = progress
+        check_axes(trace_axes, diagonal_axes, [])
+        self.__name__ = f"ntk of {function_name(f)}"
+
+    def __call__(self, x1, x2, params, **kwargs):
+        kernel = self.plan(x1, x2, params, **kwargs)
+        inputs = kernel.inputs
+        if not is_traced(inputs):
+            return kernel.compute()
+        if self._progress is not None:
+            raise ArgumentError("progress is not available while the kernel itself is being traced")
+        results = execute(kernel.program(), inputs)
+        return tree.unflatten(kernel._out_tree, [to_own(r, kernel._half) for r in results])
+
+    def plan(self, x1, x2, params, **kwargs) -> TangentKernel:
+        """Plan the kernel without computing it; see `TangentKernel`."""
+        first_kwargs, second_kwargs = split_kwargs(kwargs, x1, x2)
+        first = Side(self._f, params, x1, first_kwargs, "x1")
+        second = None
+        if x2 is not None or self._f2 is not None or not identical(first_kwargs, second_kwargs):
+            second = Side(self._f2 or self._f, params, x1 if x2 is None else x2, second_kwargs, "x2")
+            _check_sides(first, second)
+        ranks = [len(shape) for shape, _ in first.traced.program.output_types]
+        trace_axes, diagonal_axes = check_axes(*self._axes, ranks)
+        options = KernelOptions(
+            trace_axes, diagonal_axes, self._vmap_axes, self._implementation, self._normalize,
+            self._memory_limit, self._progress,
+        )
+        out = tree.unflatten(first.traced.out_tree, ranks)
+        options.claimed = claims(self._vmap_axes, x1, first_kwargs, out)
+        return TangentKernel(first, second, options)
+
+
+def _check_sides(first: Side, second: Side) -> None:
+    left, right = first.traced, second.traced
+    if left.out_tree != right.out_tree:
+        raise ArgumentError(
+            f"the two sides return different trees: {left.out_tree!r} and {right.out_tree!r}"
+        )
+    names = tree.paths(left.out_tree, "the result")
+    for name, a, b in zip(names, left.program.output_types, right.program.output_types):
+        if len(a.shape) != len(b.shape):
+            raise ShapeError(f"{name} has {len(a.shape)} axes for x1 and {len(b.shape)} for x2")
+
+
+def explain(ntk_fn, x1, x2, params, **kwargs) -> None:
+    """Print how a kernel would be computed.
+
+    Parameters
+    ----------
+    ntk_fn : callable
+        Made by `empirical_ntk_fn`.
+    x1, x2, params, **kwargs
+        As for `ntk_fn`.
+
+    Raises
+    ------
+    ArgumentError
+        If `ntk_fn` was not made by `empirical_ntk_fn`.
+    NTKError
+        As `ntk_fn`.
+
+    Examples
+    --------
+    >>> import numpy as np, swntk
+    >>> ntk_fn = swntk.empirical_ntk_fn(lambda w, x: x @ w)
+    >>> swntk.explain(ntk_fn, np.eye(3), None, np.ones((3, 2)))  # doctest: +ELLIPSIS
+    ...
+    """
+    if not hasattr(ntk_fn, "plan"):
+        raise ArgumentError(f"explain takes what empirical_ntk_fn made, got {ntk_fn!r}")
+    ntk_fn.plan(x1, x2, params, **kwargs).print()

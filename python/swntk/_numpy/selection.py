@@ -1,0 +1,111 @@
+"""Choice between arrays: where, select, clip, nan_to_num."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._tracing import emit
+from .._tracing.dtypes import promote
+from .._tracing.location import tracing_error
+from .._tracing.operands import all_contiguous, kind_of, operand, traced
+from .._tracing.protocol import implements
+from .._tracing.tracer import Tracer, as_value
+from .elementwise import is_nan, truth
+from .values import NO_VALUE, finish, given
+
+
+@implements("where")
+def where(condition, x=None, y=None, /):
+    if x is None or y is None:
+        raise tracing_error(
+            "np.where with one argument: the shape of the result depends on numbers that are not known yet",
+            "np.where(condition, a, b)",
+        )
+    condition, x, y = operand(condition), operand(x), operand(y)
+    target = promote([kind_of(x), kind_of(y)])
+    value = emit.where(truth(condition), as_value(x, target), as_value(y, target))
+    return finish(value, contiguous=all_contiguous([condition, x, y]), scalar=False)
+
+
+@implements("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "union1d", "intersect1d",
+            "unique_values", "unique_counts", "unique_all", "unique_inverse", "setdiff1d")
+def data_dependent(a, *args, **kwargs):
+    raise tracing_error(
+        "a function whose result's shape depends on numbers that are not known yet",
+        "np.where(condition, a, b), a sum over a mask, or do it outside of the traced function",
+    )
+
+
+@implements("array_equal", "array_equiv", "allclose")
+def as_bool(*args, **kwargs):
+    raise tracing_error(
+        "a comparison of whole arrays that returns a Python bool: their numbers are not known yet",
+        "np.all(a == b), which stays an array",
+    )
+
+
+@implements("isclose")
+def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    a, b = traced(a), traced(b)
+    close = np.abs(a - b) <= atol + rtol * np.abs(b)
+    both = np.isfinite(a) & np.isfinite(b)
+    result = np.where(both, close, a == b)
+    return np.where(np.isnan(a) & np.isnan(b), True, result) if equal_nan else result
+
+
+@implements("select")
+def select(condlist, choicelist, default=0):
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    choices = [operand(c) for c in choicelist]
+    target = promote([kind_of(c) for c in (*choices, operand(default))])
+    result = as_value(operand(default), target)
+    for condition, choice in zip(condlist[::-1], choices[::-1]):
+        result = emit.where(truth(operand(condition)), as_value(choice, target), result)
+    return finish(result, scalar=False)
+
+
+@implements("clip")
+def clip(a, a_min=NO_VALUE, a_max=NO_VALUE, out=None, *, min=NO_VALUE, max=NO_VALUE, **kwargs):
+    low = a_min if given(a_min) else min
+    high = a_max if given(a_max) else max
+    result = operand(a)
+    bounds = [operand(b) for b in (low, high) if given(b)]
+    target = promote([kind_of(x) for x in (result, *bounds)])
+    value = as_value(result, target)
+    if given(low):
+        value = emit.emit("np.maximum", [value, as_value(operand(low), target)])
+    if given(high):
+        value = emit.emit("np.minimum", [value, as_value(operand(high), target)])
+    return finish(value, out, contiguous=all_contiguous([result, *bounds]))
+
+
+@implements("nan_to_num")
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    source = traced(x)
+    if source.dtype.kind != "f":
+        return source.copy() if copy else source
+    value = source.here()
+    limits = np.finfo(source.dtype)
+
+    def put(mask, replacement):
+        return emit.where(mask, emit.full((), replacement, source.dtype), value)
+
+    infinity = emit.full((), np.inf, source.dtype)
+    value = put(is_nan(value), nan)
+    value = put(emit.emit("np.equal", [value, infinity]), limits.max if posinf is None else posinf)
+    minus = emit.full((), -np.inf, source.dtype)
+    value = put(emit.emit("np.equal", [value, minus]), limits.min if neginf is None else neginf)
+    if not copy and isinstance(x, Tracer):
+        return finish(value, x)
+    return finish(value, contiguous=source.contiguous)
+
+
+@implements("real", "real_if_close")
+def real(val, *args):
+    return traced(val)
+
+
+@implements("imag")
+def imag(val):
+    return np.zeros_like(traced(val))

@@ -1,0 +1,133 @@
+"""The call of a ufunc: `where=`, `dtype=`, `out=`, and the methods of ufuncs.
+
+What each ufunc computes is in `elementwise`; its rule takes operands and returns a Value.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._errors import ArgumentError
+from .._tracing import emit
+from .._tracing.dtypes import BOOL, supported, weak_result
+from .._tracing.location import place, tracing_error, unsupported
+from .._tracing.operands import all_contiguous, kind_of, operand, value_of
+from .._tracing.protocol import UFUNCS, find_rule
+from .._tracing.tracer import Tracer, as_value
+from .values import finish, plain_destination
+
+# Options that change speed or class of the result, never its numbers.
+_HARMLESS = {"order", "subok", "casting"}
+
+
+def call_ufunc(ufunc, method: str, inputs, kwargs):
+    """Answer `__array_ufunc__`, and the operators of traced arrays (then `weak` is given)."""
+    if method != "__call__":
+        return _call_method(ufunc, method, inputs, kwargs)
+    rule = find_rule(ufunc)
+    out = kwargs.get("out")
+    where = kwargs.get("where", True)
+    dtype = kwargs.get("dtype")
+    for name, value in kwargs.items():
+        if name not in ("out", "where", "dtype", "weak") and name not in _HARMLESS and value is not None:
+            raise unsupported(f"np.{ufunc.__name__}(..., {name}=...) of traced arrays is not supported")
+    if out is not None:
+        if not isinstance(out, tuple):
+            out = (out,)
+        if len(out) == 1 and not isinstance(out[0], Tracer):
+            raise plain_destination(f"np.{ufunc.__name__} with out= (or an operator such as +=)")
+    operands = [operand(x) for x in inputs]
+    if dtype is not None:
+        dtype = supported(dtype, "dtype")
+    result = rule(operands, dtype)
+    contiguous = all_contiguous(operands) or kwargs.get("order") == "C"
+    if isinstance(result, tuple):
+        targets = out or (None,) * len(result)
+        return tuple(finish(r, o, contiguous=contiguous) for r, o in zip(result, targets))
+    if where is not True:
+        if out is None:
+            raise ArgumentError(
+                f"np.{ufunc.__name__} with where= needs out=: without it NumPy leaves the other elements "
+                f"uninitialised{place()}"
+            )
+        mask = value_of(where)
+        old = out[0].here()
+        result = emit.where(emit.convert(mask, BOOL), emit.convert(result, old.dtype), old)
+    if out is not None:
+        return finish(result, out[0])
+    tracer = Tracer.fresh(result, contiguous)
+    if "weak" in kwargs and tracer.dtype.kind in "if" and not tracer.shape:
+        tracer._weak = weak_result(map(kind_of, operands))
+    return tracer
+
+
+_REDUCTIONS = {
+    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
+    "logical_or": "any",
+}
+_ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod", "maximum": "_cummax", "minimum": "_cummin"}
+
+
+def _call_method(ufunc, method, inputs, kwargs):
+    name = ufunc.__name__
+    if method == "reduce":
+        from . import reductions
+
+        if name not in _REDUCTIONS:
+            raise unsupported(f"np.{name}.reduce of a traced array is not supported")
+        return reductions.reduce(_REDUCTIONS[name], *_reduce_arguments(inputs, kwargs))
+    if method == "accumulate":
+        from . import accumulation
+
+        if name not in _ACCUMULATIONS:
+            raise unsupported(f"np.{name}.accumulate of a traced array is not supported")
+        given = _first(inputs, kwargs, ("array", "axis", "dtype", "out"), (None, 0, None, None))
+        return accumulation.accumulate(name, *given)
+    if method == "outer":
+        a, b = (x if isinstance(x, Tracer) else np.asarray(operand(x)) for x in inputs)
+        b_rank = len(b.shape)
+        spread = value_of(a)
+        lifted = emit.reshape(spread, spread.shape + (1,) * b_rank)
+        return call_ufunc(ufunc, "__call__", (Tracer.fresh(lifted), b), kwargs)
+    if method == "at":
+        from .assignment import ufunc_at
+
+        target, index, *values = inputs
+        if not isinstance(target, Tracer):
+            raise plain_destination(f"np.{name}.at")
+        return ufunc_at(name, target, index, values)
+    raise tracing_error(f"np.{name}.{method} of a traced array is not supported")
+
+
+def _first(inputs, kwargs, names, defaults):
+    values = list(inputs) + list(defaults[len(inputs):])
+    for i, key in enumerate(names):
+        if key in kwargs:
+            values[i] = kwargs[key]
+    return values
+
+
+def _reduce_arguments(inputs, kwargs):
+    """Return (array, axis, dtype, out, keepdims, initial, where) of a ufunc's `reduce`."""
+    return _first(
+        inputs, kwargs, ("array", "axis", "dtype", "out", "keepdims", "initial", "where"),
+        (None, 0, None, None, False, None, True),
+    )
+
+
+def rule(*names: str):
+    """Register the rule of ufuncs of NumPy; names that this NumPy lacks are skipped."""
+
+    def register(function):
+        for name in names:
+            ufunc = getattr(np, name, None)
+            if isinstance(ufunc, np.ufunc):
+                UFUNCS[ufunc] = function
+        return function
+
+    return register
+
+
+def values(operands, dtype) -> list:
+    """Bring operands to one type."""
+    return [as_value(x, dtype) for x in operands]

@@ -1,0 +1,133 @@
+"""Running what computes: options, progress, Ctrl-C, the buffers of results."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import threading
+
+import numpy as np
+
+from ._errors import NTK_CALLBACK, OutOfMemoryError
+from ._ffi import Buffers, fail
+from ._ffi.structs import ntk_progress, ntk_run_options
+from ._options import current
+
+
+class _Watch:
+    """The progress callback of one call, and what came of it.
+
+    A signal handler that raises would raise inside the callback, where ctypes can only print the
+    exception. So during the call SIGINT sets a flag, the callback asks the library to stop, and the
+    former handler runs when the call has returned.
+    """
+
+    def __init__(self, progress):
+        self.report = _bar() if progress is True else progress
+        self.exception = None
+        self.interrupted = None
+        self.callback = ntk_progress(self._called)
+        self._handler = None
+
+    def _called(self, context, done, total):
+        try:
+            if self.interrupted is not None:
+                return 1
+            if self.report is not None:
+                self.report(done, total)
+            return 0 if self.interrupted is None else 1
+        except BaseException as error:  # also SystemExit: it must reach the caller
+            self.exception = error
+            return 1
+
+    def _on_signal(self, number, frame):
+        self.interrupted = (number, frame)
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            handler = signal.getsignal(signal.SIGINT)
+            if callable(handler):
+                self._handler = handler
+                signal.signal(signal.SIGINT, self._on_signal)
+        return self
+
+    def __exit__(self, *exc):
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+        close = getattr(self.report, "close", None)
+        if isinstance(self.report, _Bar) and close is not None:
+            close()
+        if self.interrupted is not None:
+            self._handler(*self.interrupted)
+        if self.exception is not None:
+            error, self.exception = self.exception, None
+            raise error
+
+
+class _Bar:
+    """A tqdm bar as a progress callable."""
+
+    def __init__(self, tqdm):
+        self._tqdm = tqdm
+        self._bar = None
+
+    def __call__(self, done, total):
+        if self._bar is None:
+            self._bar = self._tqdm(total=total)
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.update(self._bar.total - self._bar.n)
+            self._bar.close()
+
+
+def _bar():
+    """Return a bar, or a plain count where tqdm is not installed."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        import sys
+
+        def count(done, total):
+            print(f"\r{done} / {total}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+
+        return count
+    return _Bar(tqdm)
+
+
+def allocate(shape, dtype) -> np.ndarray:
+    """Allocate a result."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError):
+        count = 1
+        for n in shape:
+            count *= n
+        raise OutOfMemoryError(
+            f"a result of shape {tuple(shape)} and dtype {dtype} takes {count * dtype.itemsize:,} bytes, "
+            "which cannot be allocated"
+        ) from None
+
+
+def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) -> None:
+    """Call `function(handle, inputs, count, outputs, count, options)` of the library.
+
+    Raises
+    ------
+    NTKError
+        As the library says.
+    KeyboardInterrupt
+        If SIGINT arrived meanwhile, or whatever the handler of SIGINT raises.
+    """
+    taken = Buffers(inputs, True)
+    given = Buffers(outputs, False)
+    limit = memory_limit if memory_limit is not None else current.memory_limit
+    with _Watch(progress if progress is not None else current.progress) as watch:
+        settings = ntk_run_options(
+            ctypes.sizeof(ntk_run_options), limit or 0, watch.callback, None, None
+        )
+        status = function(handle, taken.pointer, taken.count, given.pointer, given.count, settings)
+    if status:
+        fail(status, "" if status != NTK_CALLBACK else " (stopped by the progress callback)")

@@ -1,0 +1,153 @@
+"""jit: trace once for each signature, then run the program."""
+
+from __future__ import annotations
+
+import functools
+import threading
+
+import numpy as np
+
+from .. import tree
+from .._arguments import from_leaf, half_of, is_array, is_arraylike, parameter_names, to_own
+from .._errors import ArgumentError
+from .._trace_function import execute, trace_call
+
+
+def jit(f, *, static_argnums=(), static_argnames=()):
+    """Make a function that is traced once for each signature.
+
+    A signature is the structure of the arguments, the shapes and element types of arrays, and the values of
+    static arguments. Arrays that `f` closes over keep the values they had when it was traced.
+
+    Parameters
+    ----------
+    f : callable
+        Of arrays or trees of arrays; it may itself use `grad`, `empirical_ntk_fn` and so on.
+    static_argnums : int or sequence of int
+        Positional arguments that reach `f` unchanged; they must be hashable.
+    static_argnames : str or sequence of str
+        The same by name. Keyword arguments that are not arrays are static anyway.
+
+    Returns
+    -------
+    callable
+        It has `clear_cache()`, which forgets the traced programs.
+
+    Raises
+    ------
+    ArgumentError
+        Later, if a static argument is not hashable.
+    TracingError, UnsupportedError
+        Later, if `f` does what cannot be traced.
+
+    Notes
+    -----
+    As `jax.jit`.
+
+    Examples
+    --------
+    >>> import numpy as np, swntk
+    >>> traced = []
+    >>> @swntk.jit
+    ... def f(x):
+    ...     traced.append(1)
+    ...     return np.tanh(x) * 2
+    >>> print(f(np.zeros(2)), f(np.ones(2)).shape, len(traced))
+    [0. 0.] (2,) 1
+    """
+    return _Compiled(f, static_argnums, static_argnames)
+
+
+class _Compiled:
+    def __init__(self, f, static_argnums, static_argnames):
+        functools.update_wrapper(self, f, updated=())
+        self._f = f
+        self._static = (static_argnums,) if hasattr(static_argnums, "__index__") else tuple(static_argnums)
+        self._names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
+        self._programs: dict = {}
+        self._lock = threading.Lock()
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else functools.partial(self, instance)
+
+    def clear_cache(self) -> None:
+        """Forget the traced programs."""
+        self._programs.clear()
+
+    def __call__(self, *args, **kwargs):
+        call = _Call(self, args, kwargs)
+        entry = self._programs.get(call.key)
+        if entry is None:
+            traced = trace_call(self._f, call.arguments, call.run)
+            entry = (traced, half_of(call.arguments))
+            # What captured a value of an outer trace is good for that trace only.
+            if not traced.captures_traced:
+                with self._lock:
+                    entry = self._programs.setdefault(call.key, entry)
+        traced, half = entry
+        results = execute(traced.program, [*(a.array for a in call.arguments), *traced.captured])
+        if half is not None:
+            results = [to_own(r, half) for r in results]
+        return tree.unflatten(traced.out_tree, results)
+
+
+class _Call:
+    """The arguments of one call, split into arrays and what belongs to the signature."""
+
+    __slots__ = ("compiled", "arguments", "key", "_leaves", "_treedef")
+
+    def __init__(self, compiled: _Compiled, args, kwargs):
+        self.compiled = compiled
+        static = {n % len(args) if args else n for n in compiled._static if -len(args) <= n < len(args)}
+        if compiled._names:
+            names = parameter_names(compiled._f, len(args))
+            static |= {i for i, name in enumerate(names) if name in compiled._names}
+        wrapped = tuple(_Static(a) if i in static else a for i, a in enumerate(args))
+        named = {k: _Static(v) if k in compiled._names else v for k, v in kwargs.items()}
+        leaves, treedef = tree.flatten((wrapped, named))
+        positional = tree.structure(wrapped).num_leaves if kwargs else len(leaves)
+        arguments, signature, kept = [], [], []
+        for i, leaf in enumerate(leaves):
+            dynamic = is_arraylike(leaf) if i < positional else is_array(leaf)
+            if dynamic:
+                argument = from_leaf(leaf, "an argument")
+                signature.append(argument.key + (argument.own,))
+                kept.append(len(arguments))
+                arguments.append(argument)
+                continue
+            value = leaf if isinstance(leaf, _Static) else _Static(leaf)
+            signature.append(value)
+            kept.append(value)
+        self.arguments = arguments
+        self._leaves = kept
+        self._treedef = treedef
+        self.key = (treedef, tuple(signature))
+        try:
+            hash(self.key)
+        except TypeError as error:
+            raise ArgumentError(f"a static argument must be hashable: {error}") from None
+
+    def run(self, tracers):
+        values = [leaf.value if isinstance(leaf, _Static) else tracers[leaf] for leaf in self._leaves]
+        args, kwargs = tree.unflatten(self._treedef, values)
+        return self.compiled._f(*args, **kwargs)
+
+
+class _Static:
+    """A value that is part of the signature: equal by type and value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+    def __hash__(self):
+        return hash((type(self.value), self.value))
+
+    def __eq__(self, other):
+        if not isinstance(other, _Static) or type(self.value) is not type(other.value):
+            return False
+        same = self.value == other.value
+        if isinstance(same, np.ndarray):
+            return self.value is other.value
+        return bool(same) or (self.value != self.value and other.value != other.value)
