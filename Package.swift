@@ -41,7 +41,12 @@ let package = Package(
     .testTarget(
       name: "NTKRuntimeTests", dependencies: ["NTKRuntime", "CVectorLoops", "COpenBLAS"]),
     .testTarget(
+      name: "NTKOperationsTests",
+      dependencies: ["NTKExecution", "NTKOperations", "NTKProgram", "NTKRuntime"]),
+    .testTarget(
       name: "NTKKernelTests",
       dependencies: ["NTKKernel", "NTKExecution", "NTKOperations", "NTKProgram"]),
+    .testTarget(name: "NTKABITests", dependencies: ["NTKABI", "NTKHeader"]),
+    .testTarget(name: "NTKTests", dependencies: ["NTK"]),
   ]
 )

@@ -153,11 +153,10 @@ def run(command):
         text=True, errors="replace",
     )
     for line in process.stdout:
-        sys.stdout.write(line)
+        print(line, end="", flush=True)
         for index, (pattern, count) in enumerate(COUNTS):
             if match := re.search(pattern, line):
                 counts[index] = count(match)  # XCTest's last line is the sum of those before it
-    sys.stdout.flush()
     status = process.wait()
     passed, failed, skipped = (
         (sum(column) for column in zip(*counts.values())) if counts else (status == 0, 0, 0)

@@ -411,8 +411,11 @@ typedef struct ntk_kernel_options {
                                      NTK_NOT_MAPPED; parameters' are ignored. NULL: no claim */
   int32_t implementation;         /* an ntk_implementation */
   int32_t normalize;              /* not 0: divide by the product of the traced axes' sizes */
+  const int64_t *output_batch_axes; /* with batch_axes: [outputs] claimed batch axis of each
+                                     output. NULL: no claim */
 } ntk_kernel_options;
-#define NTK_KERNEL_OPTIONS_INIT {sizeof(ntk_kernel_options), NULL, 0, NULL, 0, NULL, 0, NULL, 0, 1}
+#define NTK_KERNEL_OPTIONS_INIT \
+  {sizeof(ntk_kernel_options), NULL, 0, NULL, 0, NULL, 0, NULL, 0, 1, NULL}
 
 /** A planned tangent kernel of two programs with the same parameters. Immutable. */
 typedef struct ntk_tangent_kernel ntk_tangent_kernel;
@@ -421,8 +424,8 @@ typedef struct ntk_tangent_kernel ntk_tangent_kernel;
  * Plan  theta_i = J1_i J2_i^T  for each output i, J = d output / d parameters.
  *
  * The result axes of an output are zip(shape in first, shape in second), interleaved; a traced axis
- * is gone, a diagonal axis appears once. Axis 0 of an output is its batch axis; where samples are
- * independent is found from the programs.
+ * is gone, a diagonal axis appears once. Along which axes samples are independent is found from the
+ * programs.
  *
  * @param first    Program of the first side.
  * @param second   Program of the second side, with equal parameters and as many outputs, each of the

@@ -15,6 +15,7 @@ extension Caller {
     result.traceAxes = []
     result.diagonalAxes = []
     result.batchAxes = nil
+    result.outputBatchAxes = nil
     result.implementation = .automatic
     result.normalizes = true
     guard let pointer else { return result }
@@ -35,6 +36,11 @@ extension Caller {
     ).map { Int($0) }
     if let axes = options.batch_axes {
       result.batchAxes = try self.axes(axes, program.inputCount, "batch_axes")
+    }
+    if let axes = options.output_batch_axes {
+      result.outputBatchAxes = try list(
+        axes, program.outputs.count, "output_batch_axes", most: program.outputs.count
+      ).map { Int($0) }
     }
     result.implementation = implementation
     result.normalizes = options.normalize != 0

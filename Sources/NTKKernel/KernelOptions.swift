@@ -31,6 +31,8 @@ public struct KernelOptions: Sendable {
   public var diagonalAxes: [Int] = []
   /// The batch axis that the caller claims of each input; nil: no claim.
   public var batchAxes: [Int?]?
+  /// With `batchAxes`, the batch axis that the caller claims of each output; nil: found.
+  public var outputBatchAxes: [Int]?
   public var implementation = KernelImplementation.automatic
   /// Divide by the product of the traced axes' sizes.
   public var normalizes = true

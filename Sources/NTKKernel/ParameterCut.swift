@@ -104,7 +104,12 @@ public struct ParameterCut: Sendable {
     guard let fresh else { throw .invariant("an edge is not in its program") }
     let program = try b.finish(
       inputs: inputs + [fresh], outputs: [map[jvp.outputs[output].index]])
-    return try program.jacobian(active: [inputs.count], mode: .reverse).selecting([1])
+    let jacobian = try program.jacobian(active: [inputs.count], mode: .reverse).selecting([1])
+    let zeroType = b.type(of: fresh)
+    return try Program.build(jvp.inputTypes) { b, inputs throws(NTKError) in
+      let zero = try b.zeros(zeroType)
+      return try b.call(jacobian, inputs + [zero])
+    }
   }
 
   /// The program of the values that forms use as residuals: inputs of `jvp` -> values.

@@ -50,26 +50,31 @@ public final class TangentKernel: Sendable {
       types.append(ValueType(elementType, try own.resultShape(a.shape, b.shape)))
     }
     resultTypes = types
-    let secondOutputs = second?.outputTypes
+    let independence = try SampleAxis.find(first, options)
+    let secondIndependence = try second.map { program throws(NTKError) in
+      try SampleAxis.find(program, options)
+    }
+    sampleAxes = independence.map { TangentKernel.describe($0) }
     switch options.implementation {
     case .automatic, .jacobianContraction:
-      let one = try JacobianSide(first, options)
-      let two = try second.map { program throws(NTKError) in try JacobianSide(program, options) }
-      firstSide = one.program
-      secondSide = two?.program
-      sampleAxes = one.independence.map { TangentKernel.describe($0) }
-      pair = try TangentKernel.contraction(
-        one.program, two?.program, rules, types, first.outputTypes, options)
-    case .vectorProducts:
-      let one = try LinearizedSide(first, options)
-      let two = try second.map { program throws(NTKError) in
-        try LinearizedSide(program, options)
+      let one = try JacobianSide(first, options, independence)
+      var two: JacobianSide?
+      if let second, let secondIndependence {
+        two = try JacobianSide(second, options, secondIndependence)
       }
       firstSide = one.program
       secondSide = two?.program
-      sampleAxes = first.outputs.map { _ in "rows of the second output by turns" }
-      pair = try TangentKernel.products(
-        one, two, rules, types, first.outputTypes, secondOutputs, options)
+      pair = try TangentKernel.contraction(
+        one.program, two?.program, rules, types, first.outputTypes, options)
+    case .vectorProducts:
+      let one = try LinearizedSide(first, options, independence)
+      var two: LinearizedSide?
+      if let second, let secondIndependence {
+        two = try LinearizedSide(second, options, secondIndependence)
+      }
+      firstSide = one.program
+      secondSide = two?.program
+      pair = try TangentKernel.products(one, two, rules, types, first.outputTypes, options)
     case .structuredDerivatives:
       throw .unsupported(
         "STRUCTURED_DERIVATIVES is not in this version; AUTO, JACOBIAN_CONTRACTION and "
@@ -103,7 +108,8 @@ public final class TangentKernel: Sendable {
 
   private static func describe(_ found: Result<SampleAxis, SampleAxis.Mixing>) -> String {
     switch found {
-    case .success(let axis): "samples are independent (\(axis.size) of them)"
+    case .success(let axis):
+      "samples are independent along axis \(axis.outputAxis) (\(axis.size) of them)"
     case .failure(let mixing): mixing.reason
     }
   }
@@ -141,19 +147,20 @@ public final class TangentKernel: Sendable {
   /// The pair of vector products.
   private static func products(
     _ first: LinearizedSide, _ second: LinearizedSide?, _ rules: [AxisRules],
-    _ types: [ValueType], _ outputs: [ValueType], _ secondOutputs: [ValueType]?,
-    _ options: KernelOptions
+    _ types: [ValueType], _ outputs: [ValueType], _ options: KernelOptions
   ) throws(NTKError) -> Program {
     let given = first.program.outputTypes + (second?.program.outputTypes ?? [])
     return try Program.build(given) { b, inputs throws(NTKError) in
-      let left = Array(inputs.prefix(first.residualCount))
-      let right = second == nil ? left : Array(inputs.dropFirst(first.residualCount))
+      let count = first.program.outputs.count
+      let left = Array(inputs.prefix(count))
+      let right = second == nil ? left : Array(inputs.dropFirst(count))
       var results: [Value] = []
       for (index, own) in rules.enumerated() {
         var kernel: Value?
         if !options.parameters.isEmpty {
+          let (one, two) = (first.outputs[index], (second ?? first).outputs[index])
           let whole = try b.vectorProducts(
-            output: index, first: first, left, second: second ?? first, right)
+            first: one, Array(left[one.residuals]), second: two, Array(right[two.residuals]))
           kernel = try b.diagonals(b.convert(whole, to: types[index].elementType), own)
         }
         results.append(

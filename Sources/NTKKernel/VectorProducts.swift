@@ -1,71 +1,149 @@
 import NTKOperations
 import NTKProgram
 
-/// One side of a kernel by vector products: (parameters, other inputs) -> residuals of the
-/// linearised program, and the linear program itself.
+/// One side of a kernel by vector products: (parameters, other inputs) -> the residuals of each
+/// output's linearised program.
 struct LinearizedSide {
   let program: Program
-  /// (residuals, tangents of parameters) -> tangents of outputs
-  let linear: Program
-  let residualCount: Int
+  let outputs: [LinearizedOutput]
 
-  init(_ program: Program, _ options: KernelOptions) throws(NTKError) {
-    let parameters = options.parameters
-    let linearized = try program.simplified().linearized(active: parameters)
-    let others = (0..<program.inputCount).filter { !parameters.contains($0) }
-    var b = ProgramBuilder()
-    var inputs = [Value?](repeating: nil, count: program.inputCount)
-    var order: [Value] = []
-    for index in parameters + others {
-      let input = b.input(program.inputTypes[index], name: program.inputNames[index])
-      inputs[index] = input
-      order.append(input)
+  init(
+    _ program: Program, _ options: KernelOptions,
+    _ independence: [Result<SampleAxis, SampleAxis.Mixing>]
+  ) throws(NTKError) {
+    var outputs: [LinearizedOutput] = []
+    self.program = try program.building(
+      parametersFirst: options.parameters
+    ) { b, inputs throws(NTKError) in
+      var residuals: [Value] = []
+      for (index, found) in independence.enumerated() {
+        let output = try LinearizedOutput(
+          program.selecting([index]), found, options.parameters, start: residuals.count, inputs,
+          in: &b, &residuals)
+        outputs.append(output)
+      }
+      return residuals
     }
-    let results = try b.call(linearized.known, inputs.compactMap { $0 })
-    self.program = try b.finish(
-      inputs: order, outputs: Array(results.suffix(linearized.residualCount))
-    ).simplified()
-    linear = try linearized.linear.simplified()
-    residualCount = linearized.residualCount
+    self.outputs = outputs
+  }
+}
+
+/// The linearised program of one output: of one sample, where samples are independent.
+struct LinearizedOutput {
+  /// (residuals, tangents of parameters) -> tangent of the output
+  let linear: Program
+  /// Where its residuals stand among the side's.
+  let residuals: Range<Int>
+  /// Whether a residual has samples along its axis 0.
+  let isMapped: [Bool]
+  let samples: SampleAxis?
+  /// The type of the whole output.
+  let type: ValueType
+
+  fileprivate init(
+    _ program: Program, _ found: Result<SampleAxis, SampleAxis.Mixing>, _ parameters: [Int],
+    start: Int, _ inputs: [Value], in b: inout ProgramBuilder, _ residuals: inout [Value]
+  ) throws(NTKError) {
+    type = program.outputTypes[0]
+    switch found {
+    case .failure:
+      let linearized = try program.simplified().linearized(active: parameters)
+      samples = nil
+      linear = try linearized.linear.simplified()
+      isMapped = [Bool](repeating: false, count: linearized.residualCount)
+      residuals += try b.call(linearized.known, inputs).dropFirst()
+    case .success(let axis):
+      let linearized = try axis.single().linearized(active: parameters)
+      samples = axis
+      linear = try linearized.linear.simplified()
+      let arguments = try axis.arguments(inputs, in: &b)
+      let (values, axes) = try linearized.known.mapped(
+        arguments, axis.axes, size: axis.size, in: &b)
+      var isMapped: [Bool] = []
+      for (value, place) in zip(values, axes).dropFirst() {
+        residuals.append(
+          try place.map { place throws(NTKError) in try b.move(value, axis: place, to: 0) } ?? value)
+        isMapped.append(place != nil)
+      }
+      self.isMapped = isMapped
+    }
+    self.residuals = start..<residuals.count
+  }
+
+  /// The tangent of the whole output at tangents of the parameters.
+  fileprivate func pushForward(
+    _ residuals: [Value], _ tangents: [Value], in b: inout ProgramBuilder
+  ) throws(NTKError) -> Value {
+    guard let samples else { return try b.call(linear, residuals + tangents)[0] }
+    let mapped = try linear.vmapped(
+      size: samples.size, axes: isMapped.map { $0 ? 0 : nil } + tangents.map { _ in nil },
+      outAxes: [samples.outputAxis])
+    return try b.reshape(b.call(mapped, residuals + tangents)[0], to: type.shape)
+  }
+
+  /// (residuals, cotangent) -> cotangents of the parameters; of one sample where there are.
+  fileprivate func pullBack() throws(NTKError) -> Program {
+    try linear.transposed(active: Array(isMapped.count..<linear.inputCount))
   }
 }
 
 extension ProgramBuilder {
   /// The whole kernel of one output, of shape first + second: for each row of the second side's
   /// output basis one pull-back there and one push-forward on the first side. A loop over the
-  /// first axis holds one slice's cotangents at a time.
+  /// second side's samples (or first axis) holds the cotangents of one at a time.
   mutating func vectorProducts(
-    output: Int, first: LinearizedSide, _ firstResiduals: [Value], second: LinearizedSide,
+    first: LinearizedOutput, _ firstResiduals: [Value], second: LinearizedOutput,
     _ secondResiduals: [Value]
   ) throws(NTKError) -> Value {
-    let forward = try first.linear.selecting([output])
-    let row = try second.linear.selecting([output])
-    let active = Array(second.residualCount..<second.linear.inputCount)
-    let backward = try row.transposed(active: active)
-    let type = row.outputTypes[0]
-    let firstType = forward.outputTypes[0]
+    let single = second.linear.outputTypes[0]
+    let shared = zip(secondResiduals, second.isMapped).filter { !$0.1 }.map { $0.0 }
+    let stacked = zip(secondResiduals, second.isMapped).filter { $0.1 }.map { $0.0 }
+    let consts = firstResiduals + shared
+    let backward = try second.pullBack()
 
-    let consts = firstResiduals + secondResiduals
-    let product = try Program.build(types(of: consts) + [type]) { b, inputs throws(NTKError) in
-      let residuals = Array(inputs.dropLast())
-      let cotangent = inputs[inputs.count - 1]
-      let pulled = try b.call(
-        backward, Array(residuals.dropFirst(firstResiduals.count)) + [cotangent])
-      return try b.call(forward, Array(residuals.prefix(firstResiduals.count)) + pulled)
+    // (consts, this sample's residuals, one cotangent) -> tangent of the first output
+    let stackedTypes = types(of: stacked).map { $0.with($0.shape.removing([0])) }
+    let product = try Program.build(
+      types(of: consts) + stackedTypes + [single]
+    ) { b, inputs throws(NTKError) in
+      let left = Array(inputs.prefix(firstResiduals.count))
+      var ownShared = inputs[firstResiduals.count..<consts.count].makeIterator()
+      var ownStacked = inputs[consts.count..<(inputs.count - 1)].makeIterator()
+      let own = second.isMapped.map { $0 ? ownStacked.next() : ownShared.next() }
+      let pulled = try b.call(backward, own.compactMap { $0 } + [inputs[inputs.count - 1]])
+      return [try first.pushForward(left, pulled, in: &b)]
     }.simplified()
 
-    let steps = type.rank > 0 ? type.shape[0] : 1
-    let inner = steps == 0 ? 0 : type.shape.elementCount / steps
+    let steps = second.samples?.size ?? (single.rank > 0 ? single.shape[0] : 1)
+    let perStep =
+      second.samples == nil
+      ? (steps == 0 ? 0 : single.shape.elementCount / steps) : single.shape.elementCount
     let mapped = try product.vmapped(
-      size: inner, axes: consts.map { _ in nil } + [0], outAxes: [0])
-    let identity = try self.identity(type.shape.elementCount, type.elementType)
-    let basis = try reshape(identity, to: try Shape([steps, inner] + type.shape.sizes))
-    let scan = Scan(mapped, length: steps, constCount: consts.count, carryCount: 0)
-    let rows = try apply(scan, consts + [basis])[0]
-    // [rows of the second output, first output] -> [first output, second output]
-    let sizes = type.shape.sizes + firstType.shape.sizes
-    let whole = try reshape(rows, to: try Shape(sizes))
-    let ranks = (type.rank, firstType.rank)
+      size: perStep, axes: product.inputs.dropLast().map { _ in nil } + [0], outAxes: [0])
+    let identity = try self.identity(single.shape.elementCount, single.elementType)
+    let rows: Value
+    if second.samples == nil {
+      let basis = try reshape(identity, to: try Shape([steps, perStep] + single.shape.sizes))
+      let scan = Scan(mapped, length: steps, constCount: consts.count, carryCount: 0)
+      rows = try apply(scan, consts + [basis])[0]
+    } else {
+      // Every sample has the same basis: a const of the loop, before the stacked residuals.
+      let basis = try reshape(identity, to: try Shape([perStep] + single.shape.sizes))
+      let body = try Program.build(
+        types(of: consts + [basis]) + stackedTypes
+      ) { b, inputs throws(NTKError) in
+        let own = inputs[(consts.count + 1)...]
+        return try b.call(mapped, inputs.prefix(consts.count) + own + [inputs[consts.count]])
+      }
+      let scan = Scan(body, length: steps, constCount: consts.count + 1, carryCount: 0)
+      rows = try apply(scan, consts + [basis] + stacked)[0]
+    }
+    // [steps, rest of the second output, first output] -> [first output, second output]
+    var sizes = second.type.shape.sizes
+    if let axis = second.samples?.outputAxis { sizes.insert(sizes.remove(at: axis), at: 0) }
+    var whole = try reshape(rows, to: try Shape(sizes + first.type.shape.sizes))
+    if let axis = second.samples?.outputAxis { whole = try move(whole, axis: 0, to: axis) }
+    let ranks = (second.type.rank, first.type.rank)
     return try transpose(whole, Array(ranks.0..<(ranks.0 + ranks.1)) + Array(0..<ranks.0))
   }
 }

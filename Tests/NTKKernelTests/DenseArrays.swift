@@ -42,7 +42,7 @@ struct SplitMix {
 }
 
 /// Runs a program over arrays of f64; i32 inputs are converted.
-func run(_ program: Program, _ inputs: [Dense]) throws -> [Dense] {
+func evaluate(_ program: Program, _ inputs: [Dense]) throws -> [Dense] {
   var storage: [UnsafeMutableRawPointer] = []
   defer { for pointer in storage { pointer.deallocate() } }
   func reference(_ type: ValueType) -> ArrayReference {

@@ -74,15 +74,12 @@ final class FormCompositionTests: XCTestCase {
     let inputs = program.inputTypes.map { Dense.random($0.shape.sizes, &generator) }
     let cut = try ParameterCut(program, parameters: parameters)
     XCTAssertGreaterThan(cut.edges.count, 0, name)
-    let tangents = parameters.map { index in
-      Dense(program.inputTypes[index].shape.sizes, program.inputTypes[index].shape.map { _ in 0 })
+    // The programs take tangents too; residuals do not depend on them.
+    let zeros = parameters.map { index in
+      let shape = program.inputTypes[index].shape
+      return Dense(shape.sizes, [Double](repeating: 0, count: shape.elementCount))
     }
-    // Linear in the tangents, which may be anything but must be there.
-    let zeros = zip(parameters, tangents).map { index, tangent in
-      let count = program.inputTypes[index].shape.elementCount
-      return Dense(tangent.sizes, [Double](repeating: 0, count: count))
-    }
-    let values = try run(
+    let values = try evaluate(
       try cut.values((0..<cut.jvp.valueCount).map { Value($0) }), inputs + zeros)
 
     let output = cut.jvp.outputs.count - 1
@@ -91,10 +88,10 @@ final class FormCompositionTests: XCTestCase {
       repeating: 0, count: shape.elementCount * shape.elementCount)
     for left in cut.edges {
       for right in cut.edges {
-        let arrays =
-          values
-          + (try run(try cut.cotangents(of: left, output: output), inputs + zeros))
-          + (try run(try cut.cotangents(of: right, output: output), inputs + zeros))
+        var arrays = values
+        for edge in [left, right] {
+          arrays += try evaluate(try cut.cotangents(of: edge, output: output), inputs + zeros)
+        }
         for first in cut.paths(to: left) {
           for second in cut.paths(to: right) where first.parameter == second.parameter {
             let network = try pairNetwork(cut, first.steps, second.steps, shape, values.count)
@@ -105,7 +102,7 @@ final class FormCompositionTests: XCTestCase {
         }
       }
     }
-    let jacobians = try run(try program.jacobian(active: parameters), inputs).dropFirst()
+    let jacobians = try evaluate(try program.jacobian(active: parameters), inputs).dropFirst()
     var expected = [Double](repeating: 0, count: total.count)
     let count = shape.elementCount
     for jacobian in jacobians {
@@ -113,8 +110,9 @@ final class FormCompositionTests: XCTestCase {
       for row in 0..<count {
         for column in 0..<count {
           for index in 0..<size {
-            expected[row * count + column] +=
-              jacobian.elements[row * size + index] * jacobian.elements[column * size + index]
+            let left = jacobian.elements[row * size + index]
+            let right = jacobian.elements[column * size + index]
+            expected[row * count + column] += left * right
           }
         }
       }

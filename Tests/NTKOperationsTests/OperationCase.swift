@@ -7,8 +7,6 @@ struct OperationCase: CustomStringConvertible {
   var domains: [Domain]
   /// How a derivative is measured.
   var step = Step.small
-  /// What the dense comparisons allow, relative; wider only with a reason beside it.
-  var tolerance = 1e-12
 
   /// The values of an operand.
   enum Domain {
@@ -28,6 +26,8 @@ struct OperationCase: CustomStringConvertible {
     case small
     /// A step of 1: central differences of linear and bilinear operations are exact.
     case one
+    /// The derivative is 0, whatever the differences.
+    case zero
   }
 
   init(
@@ -41,8 +41,10 @@ struct OperationCase: CustomStringConvertible {
   }
 
   var description: String {
-    let parameters = primitive.parameters.map { "\($0.name)=\($0.value)" }
-    return "\(primitive.name)\(parameters)(\(types.map(\.description).joined(separator: ", ")))"
+    guard let text = try? program().text else { return primitive.name }
+    // Without the head of the program and its return.
+    return text.split(separator: "\n").dropFirst(2).dropLast(2).joined(separator: "\n")
+      + "  of " + types.map(\.description).joined(separator: ", ")
   }
 
   func program() throws(NTKError) -> Program {

@@ -51,7 +51,7 @@ private let arithmeticTable: [OperationCase] = {
     table += rows(IntegerPow(exponent), [.nonzero], others: otherTypes)
   }
   table += rows(Max(), count: 2, [.distinct, .distinct], others: otherTypes + [.bool])
-  table += rows(StopGradient(), step: .one, others: otherTypes + [.bool])
+  table += rows(StopGradient(), step: .zero, others: otherTypes + [.bool])
   return table
 }()
 

@@ -158,6 +158,8 @@ struct Generator: RandomNumberGenerator {
   }
 
   mutating func below(_ count: Int) -> Int { Int(next() % UInt64(max(count, 1))) }
-  mutating func element<T>(_ values: [T]) -> T { values[below(values.count)] }
+  mutating func element<C: RandomAccessCollection>(_ values: C) -> C.Element {
+    values[values.index(values.startIndex, offsetBy: below(values.count))]
+  }
   mutating func uniform(_ range: ClosedRange<Double>) -> Double { .random(in: range, using: &self) }
 }

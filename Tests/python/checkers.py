@@ -1,5 +1,7 @@
 """Checkers that the tests share."""
 
+import collections
+import inspect
 import os
 import re
 
@@ -9,12 +11,16 @@ import pytest
 TOLERANCES = {"float32": 1e-5, "float64": 1e-11}
 
 
+def keys(tree):
+    return list(tree) if isinstance(tree, collections.OrderedDict) else sorted(tree)
+
+
 def leaves(tree):
-    """Leaves in JAX's order: dict keys sorted, None is no leaf."""
+    """Leaves in JAX's order: keys of a dict sorted, of an OrderedDict not; None is no leaf."""
     if tree is None:
         return []
     if isinstance(tree, dict):
-        return [leaf for key in sorted(tree) for leaf in leaves(tree[key])]
+        return [leaf for key in keys(tree) for leaf in leaves(tree[key])]
     if isinstance(tree, (list, tuple)):
         return [leaf for child in tree for leaf in leaves(child)]
     return [tree]
@@ -25,7 +31,7 @@ def structure(tree):
     if tree is None:
         return None
     if isinstance(tree, dict):
-        return (type(tree).__name__, [(key, structure(tree[key])) for key in sorted(tree)])
+        return (type(tree).__name__, [(key, structure(tree[key])) for key in keys(tree)])
     if isinstance(tree, (list, tuple)):
         return (type(tree).__name__, [structure(child) for child in tree])
     return "*"
@@ -72,8 +78,6 @@ def raises_at_mark(expected, function, *facts, mark="# here"):
 
     Each of facts must be in the message.
     """
-    import inspect
-
     source, first = inspect.getsourcelines(function)
     (line,) = [first + i for i, text in enumerate(source) if text.rstrip().endswith(mark)]
     with pytest.raises(expected) as caught:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import swntk
 from swntk import tree
-from test_tracing_numpy import A, B, T3, V, check
+
+from test_tracing_numpy import T3, A, B, V, check
 
 I3 = np.array([2, 0, 2])
 

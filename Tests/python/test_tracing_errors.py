@@ -166,7 +166,7 @@ def test_shape_errors_name_inputs_and_line():
     def f(params, x):
         return x @ params["w1"]
 
-    with pytest.raises(swntk.ShapeError, match=rf"params\['w1'\].*") as caught:
+    with pytest.raises(swntk.ShapeError, match=r"params\['w1'\].*") as caught:
         swntk.trace(f, {"w1": np.zeros((4, 2))}, np.zeros((2, 3)))
     assert re.search(rf"{HERE}:\d+", str(caught.value))
     assert "x" in str(caught.value)

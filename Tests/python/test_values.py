@@ -1,7 +1,7 @@
 """Law: a traced function computes what NumPy computes, in value, shape and element type.
 
 Each row is a function that runs under plain NumPy; the oracle is that run. Rows marked `later` may
-still raise UnsupportedError (and are then skipped), never give another result.
+still say that they are not supported (and are then skipped), never give another result.
 """
 
 import copy
@@ -21,12 +21,12 @@ SHAPES = [(), (0,), (1,), (3,), (2, 3), (0, 3), (2, 1, 3)]
 
 
 def array(shape, dtype, seed=0):
-    """Small numbers: some ties, some zeros, signs where there are any; floats are fractions."""
+    """Small numbers: ties, zeros, signs where there are any; sums of fractions do not cancel."""
     rng = np.random.default_rng([seed, *shape])
     integers = rng.integers(-4, 5, size=shape)
     kind = np.dtype(dtype).kind
     if kind == "f":
-        return np.asarray(integers / 4 + np.where(integers % 2, 0.1, 0), dtype)
+        return np.asarray(integers / 4 + np.where(integers > 0, 0.2, 0), dtype)
     if kind == "b":
         return np.asarray(integers > 0)
     return np.asarray(np.abs(integers) if kind == "u" else integers, dtype)
@@ -63,8 +63,8 @@ def check(function, *arguments, later=False, tolerance=None):
         given = copy.deepcopy(arguments)
         try:
             actual = swntk.jit(function)(*given)
-        except swntk.UnsupportedError as error:
-            if later:
+        except (swntk.UnsupportedError, swntk.TracingError) as error:
+            if later and "not supported" in str(error):
                 pytest.skip(str(error))
             raise
     assert_trees_close(actual, expected, tolerance)
@@ -98,7 +98,7 @@ UNARY = [
     ("power 2", lambda x: x**2, NUMBERS, array),
     ("power 3", lambda x: np.power(x, 3), NUMBERS, array),
     ("power -1", lambda x: x**-1, FLOATS, array),
-    ("power -2", lambda x: x**-2, SIGNED, array),
+    ("power -2", lambda x: x**-2, FLOATS, array),
     ("power 2.0", lambda x: x**2.0, FLOATS, array),
     ("power 0.5", lambda x: x**0.5, FLOATS, positive),
     ("not", np.logical_not, ALL, array),
@@ -408,9 +408,9 @@ MATMULS = [
     ],
 )
 def test_products(function):
-    for dtype in ["f4", "f8", "i4", "i8", "u1", "?"]:
+    for dtype in ["f4", "f8", "i4", "i8", "u1"]:
         for a, b in MATMULS:
-            check(function, array(a, dtype, 1), array(b, dtype, 2), later=dtype == "?")
+            check(function, array(a, dtype, 1), array(b, dtype, 2))
 
 
 @pytest.mark.parametrize(
@@ -472,6 +472,7 @@ MORE_PRODUCTS = [
     ("kron", np.kron, (2, 3), (3, 2)),
     ("vecdot", lambda x, y: np.vecdot(x, y), (2, 3), (2, 3)),
     ("matvec", lambda x, y: np.matvec(x, y), (2, 3), (3,)),
+    ("of booleans", lambda x, y: (x > 0) @ (y > 0), (2, 3), (3, 2)),
     ("linalg.multi_dot", lambda x, y: np.linalg.multi_dot([x, y, x]), (2, 3), (3, 2)),
 ]
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from . import tree
 from ._arguments import function_name
-from ._errors import TracingError
+from ._errors import NTKError, TracingError
 from ._ffi import Handle, quick
 from ._program import Program
 from ._tracing import emit
-from ._tracing.location import tracing_error
+from ._tracing.location import hidden_behind, latest, tracing_error
 from ._tracing.operands import kind_of, operand
 from ._tracing.trace import Trace, Value, activate, current
 from ._tracing.tracer import Tracer, as_value
@@ -118,19 +118,16 @@ def trace_call(f, arguments, call, *, has_aux: bool = False, aux_apart: bool = F
 
 def _unwrapped(call, tracers):
     """Call; where NumPy hid our error behind one of its own, raise ours."""
+    latest.error = None
     try:
         return call(tracers)
     except (ValueError, TypeError, SystemError) as error:
-        if isinstance(error, TracingError):
+        if isinstance(error, NTKError):
             raise
-        hidden, seen = error.__cause__ or error.__context__, 0
-        while hidden is not None and seen < 10:
-            if isinstance(hidden, TracingError) and not error.__suppress_context__ or (
-                isinstance(hidden, TracingError) and error.__cause__ is hidden
-            ):
-                raise hidden.with_traceback(error.__traceback__) from None
-            hidden, seen = hidden.__cause__ or hidden.__context__, seen + 1
-        raise
+        hidden = hidden_behind(error)
+        if hidden is None:
+            raise
+        raise hidden.with_traceback(error.__traceback__) from None
 
 
 def _outputs(leaves, treedef, what):

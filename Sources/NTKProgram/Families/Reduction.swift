@@ -105,6 +105,7 @@ private func reduceInParallel(
   _ sizes: (outer: Int, reduce: Int, inner: Int), itemSize: Int
 ) {
   let (outer, reduce, inner) = sizes
+  guard inner > 0 else { return }
   let grain = 1 << 15
   nonisolated(unsafe) let source = source
   nonisolated(unsafe) let target = target

@@ -21,7 +21,8 @@ public struct SelectN: Elementwise, LinearInOperands {
   }
 
   public func form(of operand: Int, _ operands: [ValueType]) throws(NTKError) -> LinearForm? {
-    guard operand > 0 else { return nil }
+    // A mask keeps equal indices alone; an i32 out of range chooses the nearest case.
+    guard operand > 0, operands[0].elementType == .bool else { return nil }
     var form = LinearForm.identity(operands[0].shape)
     form.residuals = [.init(0, form.result, .mask(operand - 1))]
     return form

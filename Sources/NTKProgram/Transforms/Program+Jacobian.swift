@@ -80,7 +80,9 @@ extension LinearizedProgram {
       let rows = try row.overBasis(of: type, residuals, in: &b, placeLast: false)
       for (value, input) in zip(rows, inputs) {
         let shape = try Shape(type.shape.sizes + input.shape.sizes)
-        blocks.append(try b.reshape(value, to: shape))
+        let block = try b.reshape(value, to: shape)
+        // As forwards: of the output's element type, which a cotangent of the input is not.
+        blocks.append(try b.convert(block, to: type.elementType))
       }
     }
     return blocks

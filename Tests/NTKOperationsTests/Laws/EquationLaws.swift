@@ -28,6 +28,15 @@ func samples(_ program: Program, _ inputs: [TestArray]) throws -> [EquationSampl
   return samples
 }
 
+/// Every value of a program, inputs first.
+func allValues(_ program: Program, _ inputs: [TestArray]) throws -> [TestArray] {
+  var values = inputs
+  for equation in program.equations {
+    values += try evaluate(equation.primitive, equation.operands.map { values[$0.index] })
+  }
+  return values
+}
+
 /// One operation's results.
 func evaluate(
   _ primitive: any Primitive, _ operands: [TestArray], strided: Bool = false, pattern: UInt8 = 0

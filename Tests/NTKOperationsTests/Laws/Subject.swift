@@ -30,8 +30,9 @@ struct Subject: CustomStringConvertible {
   func jvp() throws(NTKError) -> Subject {
     let types = active.map { program.inputTypes[$0] }
     let inputs = self.inputs
-    // A product of what was linear and a tangent is bilinear at most; what was bilinear is not.
-    return Subject("jvp of \(description)", try program.jvp(active: active), step: .small) {
+    // What was bilinear is cubic, or so.
+    let step = if case .zero = step { step } else { OperationCase.Step.small }
+    return Subject("jvp of \(description)", try program.jvp(active: active), step: step) {
       inputs($0) + directions(types, seed: $0 + 1000)
     }
   }

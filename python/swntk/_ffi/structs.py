@@ -57,4 +57,5 @@ class ntk_kernel_options(ctypes.Structure):
         ("batch_axes", ctypes.POINTER(ctypes.c_int64)),
         ("implementation", ctypes.c_int32),
         ("normalize", ctypes.c_int32),
+        ("output_batch_axes", ctypes.POINTER(ctypes.c_int64)),
     ]

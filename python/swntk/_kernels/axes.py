@@ -40,10 +40,25 @@ def claims(vmap_axes, x, kwargs, out):
         name: tree.broadcast_prefix(kw_axes.get(name), value, f"vmap_axes of {name}")
         for name, value in kwargs.items()
     }
-    for axis in [*x_list, *fx_list, *(a for row in kw_lists.values() for a in row)]:
-        if axis is not None and not hasattr(axis, "__index__"):
-            raise ArgumentError(f"vmap_axes must hold integers and None, got {axis!r}")
+    _check("x", x_list, [_rank(leaf) for leaf in tree.leaves(x)])
+    _check("the output", fx_list, tree.leaves(out))
+    for name, row in kw_lists.items():
+        _check(name, row, [_rank(leaf) for leaf in tree.leaves(kwargs[name])])
     return x_list, kw_lists, fx_list
+
+
+def _rank(leaf) -> int:
+    return len(getattr(leaf, "shape", ()))
+
+
+def _check(name, axes, ranks):
+    for axis, rank in zip(axes, ranks):
+        if axis is None:
+            continue
+        if not hasattr(axis, "__index__"):
+            raise ArgumentError(f"vmap_axes must hold integers and None, got {axis!r}")
+        if not -rank <= axis < rank:
+            raise ArgumentError(f"vmap_axes claims axis {axis} of {name}, which has {rank} axes")
 
 
 def check_axes(trace_axes, diagonal_axes, ranks) -> tuple:

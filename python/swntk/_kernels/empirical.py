@@ -204,7 +204,7 @@ def explain(ntk_fn, x1, x2, params, **kwargs) -> None:
     >>> import numpy as np, swntk
     >>> ntk_fn = swntk.empirical_ntk_fn(lambda w, x: x @ w)
     >>> swntk.explain(ntk_fn, np.eye(3), None, np.ones((3, 2)))  # doctest: +ELLIPSIS
-    ...
+    Tangent kernel ...
     """
     if not hasattr(ntk_fn, "plan"):
         raise ArgumentError(f"explain takes what empirical_ntk_fn made, got {ntk_fn!r}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import tree
 from .._arguments import half_of, to_own
-from .._errors import ArgumentError, DTypeError, ShapeError
+from .._errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
 from .._ffi import check, library, quick, take
 from .._ffi.structs import NTK_MAX_RANK, NTK_NOT_MAPPED, ntk_kernel_options
 from .._program import ArrayType, Program
@@ -45,7 +45,7 @@ class TangentKernel:
         self._handle = take(
             "tangent_kernel", library.ntk_tangent_kernel_create, programs[0].pointer,
             programs[1].pointer if programs[1] is not None else None,
-            options.struct(first.parameter_count, options.batch_axes(first, second)),
+            options.struct(first.parameter_count, *options.batch_axes(first, second)),
         )
         self._types = self._result_types()
 
@@ -172,30 +172,34 @@ class KernelOptions:
         self.claimed = None
 
     def batch_axes(self, first, second):
-        """Return the claimed axis of each input, or None without a claim."""
+        """Return the claimed axes of the inputs and of the outputs, or None twice without a claim."""
         if self.claimed is None:
-            return None
+            return None, None
         x_axes, kw_axes, fx_axes = self.claimed
-        # The library reads axis 0 of an output as its batch axis; another claim only costs speed.
-        if any(axis != 0 for axis in fx_axes):
-            return None
         rows = [None] * first.parameter_count + list(x_axes)
         rows += [kw_axes[name][i] for name, i in first.keyword_owner]
         rows += [None] * len(first.traced.captured)
         if second is not None and sum(second.traced.program.counts[:2]) != len(rows):
-            return None
-        return rows
+            raise UnsupportedError(
+                "vmap_axes with two sides that take different numbers of inputs is not supported in this "
+                "version"
+            )
+        return rows, fx_axes
 
-    def struct(self, parameter_count: int, batch_axes):
+    def struct(self, parameter_count: int, batch_axes, output_axes):
         """Return an `ntk_kernel_options`; its arrays live as long as it does."""
         parameters = (ctypes.c_size_t * max(parameter_count, 1))(*range(parameter_count))
         traced = (ctypes.c_int64 * max(len(self.trace_axes), 1))(*self.trace_axes)
         diagonal = (ctypes.c_int64 * max(len(self.diagonal_axes), 1))(*self.diagonal_axes)
-        claimed = None
-        if batch_axes is not None:
-            rows = [NTK_NOT_MAPPED if axis is None else axis for axis in batch_axes]
-            claimed = (ctypes.c_int64 * max(len(rows), 1))(*rows)
+
+        def claimed(axes):
+            if axes is None:
+                return None
+            rows = [NTK_NOT_MAPPED if axis is None else axis for axis in axes]
+            return (ctypes.c_int64 * max(len(rows), 1))(*rows)
+
         return ntk_kernel_options(
             ctypes.sizeof(ntk_kernel_options), parameters, parameter_count, traced, len(self.trace_axes),
-            diagonal, len(self.diagonal_axes), claimed, int(self.implementation), int(self.normalize),
+            diagonal, len(self.diagonal_axes), claimed(batch_axes), int(self.implementation),
+            int(self.normalize), claimed(output_axes),
         )

@@ -9,7 +9,7 @@ import numpy as np
 from .._errors import ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import BOOL, I64
-from .._tracing.location import place, unsupported
+from .._tracing.location import place, tracing_error, unsupported
 from .._tracing.operands import operand
 from .._tracing.trace import Value
 from .._tracing.tracer import Tracer, as_value, assign
@@ -63,7 +63,7 @@ def _set_by_mask(x: Tracer, mask: Tracer, value) -> None:
     """x[mask] = scalar, where the mask is traced: a choice, element by element."""
     new = as_value(operand(value), x.dtype)
     if new.shape != () and new.shape != (1,):
-        raise unsupported(
+        raise tracing_error(
             "x[mask] = v with a traced mask and v that is not a scalar: how many it takes is not known",
             "np.where(mask, v, x) with v of x's shape",
         )

@@ -54,7 +54,7 @@ def reduce(kind, a, axis=None, dtype=None, out=None, keepdims=False, initial=Non
     """Reduce by name: one of sum, prod, max, min, all, any."""
     a = operand(a)
     x = as_value(a, default_of(kind_of(a)))
-    axes = normalize_axes(axis, x.ndim)
+    axes = normalize_axes(axis, x.ndim, lenient=True)
     keepdims = keepdims is not NO_VALUE and bool(keepdims)
     contiguous = all_contiguous([a])
     if kind in ("all", "any"):

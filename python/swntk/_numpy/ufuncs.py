@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import ArgumentError
+from .._errors import ArgumentError, ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import BOOL, supported, weak_result
 from .._tracing.location import place, tracing_error, unsupported
@@ -20,6 +20,21 @@ from .values import finish, plain_destination
 _HARMLESS = {"order", "subok", "casting"}
 
 
+# What `a @= b` passes beside the operands.
+_IN_PLACE_MATMUL = [(-2, -1), (-2, -1), (-2, -1)]
+
+
+def _broadcast_into(result, shape):
+    """Broadcast a result to the shape of `out`, which may be larger."""
+    try:
+        fits = np.broadcast_shapes(result.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"out has shape {shape}, the result {result.shape}{place()}")
+    return emit.broadcast_to(result, shape)
+
+
 def call_ufunc(ufunc, method: str, inputs, kwargs):
     """Answer `__array_ufunc__`, and the operators of traced arrays (then `weak` is given)."""
     if method != "__call__":
@@ -28,14 +43,16 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
     out = kwargs.get("out")
     where = kwargs.get("where", True)
     dtype = kwargs.get("dtype")
-    for name, value in kwargs.items():
-        if name not in ("out", "where", "dtype", "weak") and name not in _HARMLESS and value is not None:
-            raise unsupported(f"np.{ufunc.__name__}(..., {name}=...) of traced arrays is not supported")
     if out is not None:
         if not isinstance(out, tuple):
             out = (out,)
-        if len(out) == 1 and not isinstance(out[0], Tracer):
+        if any(o is not None and not isinstance(o, Tracer) for o in out):
             raise plain_destination(f"np.{ufunc.__name__} with out= (or an operator such as +=)")
+    for name, value in kwargs.items():
+        if name not in ("out", "where", "dtype", "weak") and name not in _HARMLESS and value is not None:
+            if name == "axes" and value == _IN_PLACE_MATMUL and ufunc is np.matmul:
+                continue
+            raise unsupported(f"np.{ufunc.__name__}(..., {name}=...) of traced arrays is not supported")
     operands = [operand(x) for x in inputs]
     if dtype is not None:
         dtype = supported(dtype, "dtype")
@@ -54,6 +71,8 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
         old = out[0].here()
         result = emit.where(emit.convert(mask, BOOL), emit.convert(result, old.dtype), old)
     if out is not None:
+        if out[0].ndim > result.ndim or result.shape != out[0].shape:
+            result = _broadcast_into(result, out[0].shape)
         return finish(result, out[0])
     tracer = Tracer.fresh(result, contiguous)
     if "weak" in kwargs and tracer.dtype.kind in "if" and not tracer.shape:

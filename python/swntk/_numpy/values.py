@@ -55,17 +55,33 @@ def normalize_axis(axis, ndim: int) -> int:
         raise tracing_error("an axis must be known while tracing")
     axis = axis.__index__()
     if not -ndim <= axis < ndim:
-        raise _AxisError(axis, ndim)
+        raise AxisOutOfRangeError(axis, ndim)
     return axis % ndim
 
 
 _AxisError = getattr(np, "exceptions", np).AxisError
 
 
-def normalize_axes(axis, ndim: int) -> list[int]:
-    """Return axes counted from the front, sorted; None means all of them."""
+class AxisOutOfRangeError(ArgumentError, _AxisError):
+    """As NumPy's AxisError, with the user's line."""
+
+    def __init__(self, axis, ndim):
+        self._text = f"axis {axis} is out of bounds for array of dimension {ndim}{place()}"
+        _AxisError.__init__(self, axis, ndim)
+
+    def __str__(self):
+        return self._text
+
+
+def normalize_axes(axis, ndim: int, *, lenient: bool = False) -> list[int]:
+    """Return axes counted from the front, sorted; None means all of them.
+
+    `lenient`: an array without axes takes axis 0 and -1, as in NumPy's `ufunc.reduce`.
+    """
     if axis is None or axis is NO_VALUE:
         return list(range(ndim))
+    if lenient and ndim == 0 and not isinstance(axis, (tuple, list)) and axis in (0, -1):
+        return []
     if isinstance(axis, (tuple, list)):
         axes = [normalize_axis(a, ndim) for a in axis]
         if len(set(axes)) != len(axes):

@@ -62,10 +62,12 @@ def supported(dtype, what: str = "an array") -> np.dtype:
         return found
     if is_half(dtype):
         return F32
+    from .location import place
+
     if dtype.kind == "c":
         raise UnsupportedError(
             f"{what} is {dtype}: complex numbers are not supported; pass real and imaginary parts as two "
-            "arrays and return two outputs"
+            f"arrays and return two outputs{place()}"
         )
     advice = ""
     if dtype.kind in "iu":
@@ -75,6 +77,7 @@ def supported(dtype, what: str = "an array") -> np.dtype:
     raise DTypeError(
         f"{what} has dtype {dtype}; supported are float32, float64, int32, int64, uint8, uint32, uint64, "
         f"bool (float16 and bfloat16 are computed in float32){advice}"
+        + place()
     )
 
 

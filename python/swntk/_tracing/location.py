@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 import numpy as np
 
@@ -23,14 +24,19 @@ def user_location():
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        skip = _skipped.get(name)
-        if skip is None:
-            absolute = name if name.startswith("<") else os.path.abspath(name)
-            skip = _skipped[name] = absolute.startswith(_OWN)
-        if not skip:
+        if not is_own(name):
             return name, frame.f_lineno
         frame = frame.f_back
     return None
+
+
+def is_own(name: str) -> bool:
+    """Whether a source file belongs to swntk or NumPy."""
+    skip = _skipped.get(name)
+    if skip is None:
+        absolute = name if name.startswith("<") else os.path.abspath(name)
+        skip = _skipped[name] = absolute.startswith(_OWN)
+    return skip
 
 
 def place(location=None) -> str:
@@ -58,7 +64,50 @@ def tracing_error(what: str, instead: str = "") -> TracingError:
     instead : str
         What to write instead.
     """
-    return TracingError(_compose(what, instead))
+    error = TracingError(_compose(what, instead))
+    latest.error, latest.location = error, user_location()
+    return error
+
+
+class _Latest(threading.local):
+    """The latest TracingError of this thread, and where: NumPy swallows some."""
+
+    error = None
+    location = None
+
+
+latest = _Latest()
+
+
+def hidden_behind(error) -> TracingError | None:
+    """Return the TracingError that NumPy or Python replaced by another exception, or None."""
+    hidden = error.__cause__ or error.__context__
+    for _ in range(10):
+        if isinstance(hidden, TracingError):
+            return hidden
+        if hidden is None:
+            break
+        hidden = hidden.__cause__ or hidden.__context__
+    where = _raised_at(error.__traceback__)
+    if latest.error is not None and latest.location == where:
+        return latest.error
+    if "Traced<" in str(error) or "Tracer" in str(error):
+        return TracingError(
+            f"{error}{place(where)}\n    {source_line(where)}\nInstead: NumPy functions on the traced array; "
+            "sizes and options must be known while tracing"
+        )
+    return None
+
+
+def _raised_at(traceback):
+    """Return the innermost line of the user's on a traceback."""
+    found = None
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if not is_own(name):
+            found = name, traceback.tb_lineno
+        traceback = traceback.tb_next
+    return found
 
 
 def unsupported(what: str, instead: str = "") -> UnsupportedError:

@@ -81,9 +81,12 @@ def positions(argnums, count: int) -> tuple:
     Raises
     ------
     ArgumentError
-        If one is out of range or named twice.
+        If one is out of range.
     """
-    numbers = (argnums,) if hasattr(argnums, "__index__") else tuple(argnums)
+    try:
+        numbers = (argnums,) if hasattr(argnums, "__index__") else tuple(argnums)
+    except TypeError:
+        raise ArgumentError(f"argnums must be an integer or a sequence of them, got {argnums!r}") from None
     found = []
     for n in numbers:
         if not hasattr(n, "__index__"):
@@ -92,14 +95,12 @@ def positions(argnums, count: int) -> tuple:
         if not -count <= n < count:
             raise ArgumentError(f"argnums is {argnums!r}, but there are {count} positional arguments")
         found.append(n % count)
-    if len(set(found)) != len(found):
-        raise ArgumentError(f"argnums names an argument twice: {argnums!r}")
     return tuple(found)
 
 
 def active_of(bound: Bound, numbers, what: str) -> list[int]:
     """Return the inputs to differentiate by; each must be floating."""
-    active = sorted(i for n in numbers for i in bound.spans[n])
+    active = sorted({i for n in numbers for i in bound.spans[n]})
     for i in active:
         a = bound.arguments[i]
         if not a.floating:
