@@ -17,8 +17,8 @@ extension Program {
     let arguments = try ArrayArguments(inputs, inputTypes, label: inputLabel)
     let results = try ArrayArguments(outputTypes, of: Result.self)
     try withExtendedLifetime(arguments) { () throws(NTKError) in
-      try CompileCache.executable(for: self).run(
-        inputs: arguments.references, outputs: results.references, options: options)
+      try CompileCache.run(
+        self, inputs: arguments.references, outputs: results.references, options: options)
     }
     return results.elements(Result.self)
   }

@@ -76,8 +76,7 @@ extension ProgramHandle {
     let results = try outputs.arrays(outputTypes[...], isOutput: true) { "output \($0)" }
     try NTKABI.run(arrays, results, options, inputLabel: program.inputLabel) {
       inputs, outputs, options throws(NTKError) in
-      let executable = try CompileCache.executable(for: program)
-      try executable.run(inputs: inputs, outputs: outputs, options: options)
+      try CompileCache.run(program, inputs: inputs, outputs: outputs, options: options)
     }
   }
 }

@@ -1,3 +1,5 @@
+import NTKProgram
+
 /// Places buffers with known lifetimes in one block of memory: a buffer's bytes are free again once
 /// its last step has run. Best fit over a list of free ranges.
 struct ArenaPlanner {
@@ -16,8 +18,12 @@ struct ArenaPlanner {
   static func rounded(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }
 
   /// Takes a range, growing the arena if no free one fits.
-  mutating func allocate(_ size: Int) -> Int {
+  /// - Throws: `.outOfMemory` if the arena is too large to address.
+  mutating func allocate(_ size: Int) throws(NTKError) -> Int {
     let size = ArenaPlanner.rounded(size)
+    guard byteCount <= Int.max / 4, size <= Int.max / 2 else {
+      throw .outOfMemory(needed: [byteCount, size].saturatingSum(), limit: nil)
+    }
     if size == 0 { return 0 }
     var best: Int?
     for index in free.indices where free[index].size >= size {

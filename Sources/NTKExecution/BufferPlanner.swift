@@ -34,7 +34,7 @@ struct BufferPlanner {
     let outputCopies = assignOutputs(inMemory)
     for (item, work) in schedule.items.enumerated() {
       switch work {
-      case .group(let members): planGroup(item, members, inMemory)
+      case .group(let members): try planGroup(item, members, inMemory)
       case .equation(let index): try planEvaluation(item, index)
       }
       for (offset, size) in releases.removeValue(forKey: item) ?? [] {
@@ -86,17 +86,17 @@ struct BufferPlanner {
     return copies
   }
 
-  private mutating func takeArena(_ size: Int, until item: Int) -> Int {
-    let offset = arena.allocate(size)
+  private mutating func takeArena(_ size: Int, until item: Int) throws(NTKError) -> Int {
+    let offset = try arena.allocate(size)
     if item < schedule.items.count { releases[item, default: []].append((offset, size)) }
     buffers.append(.arena(offset: offset))
     return buffers.count - 1
   }
 
   /// The buffer of a value that an item computes.
-  private mutating func result(_ value: Value, of item: Int) -> Int {
+  private mutating func result(_ value: Value, of item: Int) throws(NTKError) -> Int {
     if bufferOf[value.index] < 0 {
-      bufferOf[value.index] = takeArena(
+      bufferOf[value.index] = try takeArena(
         program.type(of: value).byteCount, until: max(lastUse[value.index], item))
     }
     return bufferOf[value.index]
@@ -131,7 +131,7 @@ struct BufferPlanner {
         contiguous.append(nil)
         layouts.append(place.layout)
       } else {
-        contiguous.append(takeArena(type.byteCount, until: item))
+        contiguous.append(try takeArena(type.byteCount, until: item))
         layouts.append(Layout(type.shape))
       }
     }
@@ -145,21 +145,25 @@ struct BufferPlanner {
         slotsByteCount = max(slotsByteCount, executable.slotsByteCount)
       }
     }
-    let ownScratch = ArenaPlanner.rounded(
-      try primitive.scratchByteCount(program.types(of: equation.operands), layouts: layouts))
-    let scratch = takeArena(ownScratch + bodyArena, until: item)
+    let needed = try primitive.scratchByteCount(
+      program.types(of: equation.operands), layouts: layouts)
+    guard needed <= Int.max / 4 else { throw .outOfMemory(needed: needed, limit: nil) }
+    let ownScratch = ArenaPlanner.rounded(needed)
+    let scratch = try takeArena([ownScratch, bodyArena].saturatingSum(), until: item)
     var results: [(buffer: Int, type: ValueType)] = []
     for value in equation.results {
-      results.append((result(value, of: item), program.type(of: value)))
+      results.append((try result(value, of: item), program.type(of: value)))
     }
     steps.append(
       .evaluate(
         Executable.Evaluation(
           primitive: primitive, operands: operands, contiguous: contiguous, results: results,
-          scratch: scratch, bodies: bodies, bodyOffset: ownScratch)))
+          scratch: scratch, bodies: bodies, bodyOffset: ownScratch, source: equation.source)))
   }
 
-  private mutating func planGroup(_ item: Int, _ members: [Int], _ inMemory: [Bool]) {
+  private mutating func planGroup(
+    _ item: Int, _ members: [Int], _ inMemory: [Bool]
+  ) throws(NTKError) {
     let first = program.equation(members[0])
     let shape = program.type(of: first.results[0]).shape
     var writer = GroupWriter(sizes: shape.sizes, elementCount: shape.elementCount)
@@ -192,7 +196,7 @@ struct BufferPlanner {
       }
       let register: ElementwiseGroup.Register
       if inMemory[value.index] || bufferOf[value.index] >= 0 {
-        let buffer = result(value, of: item)
+        let buffer = try result(value, of: item)
         register = .array(buffer: buffer, byteOffset: 0, itemSize: itemSize)
       } else {
         register = .slot(writer.takeSlot(value.index))

@@ -38,6 +38,20 @@ public enum CompileCache {
     return executable
   }
 
+  /// Runs a program, compiled once.
+  public static func run(
+    _ program: Program, inputs: [ArrayReference], outputs: [ArrayReference], options: RunOptions
+  ) throws(NTKError) {
+    let executable = try executable(for: program)
+    do throws(NTKError) {
+      try executable.run(inputs: inputs, outputs: outputs, options: options)
+    } catch {
+      // The cache holds an equal program, whose source lines may be others: find this one's.
+      guard error.source != nil, executable.program !== program else { throw error }
+      try Executable(program).run(inputs: inputs, outputs: outputs, options: options)
+    }
+  }
+
   /// Forgets everything.
   public static func clear() { state.withLock { $0.entries = [:] } }
 }

@@ -23,6 +23,8 @@ public final class Executable: Sendable {
     let bodies: [ObjectIdentifier: Executable]
     /// Offset of the bodies' arena within the scratch buffer.
     let bodyOffset: Int
+    /// The user's line, for what is found while running.
+    let source: SourceLine?
   }
 
   /// A value's elements: a buffer and a layout in it.
@@ -61,7 +63,9 @@ public final class Executable: Sendable {
   }
 
   /// Bytes that a run takes beside row-major inputs and outputs.
-  public var peakByteCount: Int { arenaByteCount + slotsByteCount * ThreadPool.threadCount }
+  public var peakByteCount: Int {
+    [arenaByteCount, slotsByteCount * ThreadPool.threadCount].saturatingSum()
+  }
 
   /// Runs the program. Inputs and outputs may have any strides; those with gaps are copied.
   public func run(
@@ -75,8 +79,8 @@ public final class Executable: Sendable {
     }
     var copies: [AlignedStorage] = []
     let gaps = (inputs + outputs).filter { !$0.isContiguous }
-    let copied = gaps.reduce(0) { $0 + $1.elementCount * $1.elementType.byteCount }
-    try options.checkLimit(peakByteCount + copied)
+    let copied = gaps.map { $0.elementCount * $0.elementType.byteCount }
+    try options.checkLimit((copied + [peakByteCount]).saturatingSum())
     func contiguous(_ array: ArrayReference) throws(NTKError) -> ArrayReference {
       if array.isContiguous { return array }
       let type = try ValueType(array.elementType, array.sizes)
@@ -172,7 +176,12 @@ extension Executable.Evaluation {
       bodies: bodies, arena: base[scratch] + bodyOffset, meter: meter)
     var context = EvaluationContext(
       operands: arrays, results: outputs, runner: runner, scratch: base[scratch])
-    try primitive.evaluate(&context)
+    do throws(NTKError) {
+      try primitive.evaluate(&context)
+    } catch {
+      guard let source, error.source == nil else { throw error }
+      throw .atLine(file: source.file, line: source.line, error)
+    }
   }
 }
 

@@ -214,8 +214,7 @@ public final class TangentKernel: Sendable {
   public func compute(
     inputs: [ArrayReference], outputs: [ArrayReference], options: RunOptions = RunOptions()
   ) throws(NTKError) {
-    let executable = try CompileCache.executable(for: try program())
-    try executable.run(inputs: inputs, outputs: outputs, options: options)
+    try CompileCache.run(try program(), inputs: inputs, outputs: outputs, options: options)
   }
 
   /// What the kernel does and what it costs, in words.
@@ -229,7 +228,7 @@ public final class TangentKernel: Sendable {
     }
     for leaf in leaves { lines.append("  parameter \(leaf.label): \(leaf.type)") }
     for (name, side) in [("first", firstSide), ("second", secondSide ?? firstSide)] {
-      let bytes = side.outputTypes.reduce(0) { $0 + $1.byteCount }
+      let bytes = side.outputTypes.map(\.byteCount).saturatingSum()
       lines.append("  \(name) side: \(side.equationCount) equations, gives \(bytes) bytes")
     }
     return lines.joined(separator: "\n")

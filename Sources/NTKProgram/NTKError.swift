@@ -83,6 +83,17 @@ extension NTKError {
   }
 }
 
+extension NTKError {
+  /// The user's line, where it is known.
+  public var source: SourceLine? {
+    switch self {
+    case .atLine(let file, let line, _): SourceLine(file: file, line: line)
+    case .inOperation(_, _, let cause), .atText(_, _, let cause): cause.source
+    default: nil
+    }
+  }
+}
+
 extension NTKError: CustomStringConvertible {
   public var description: String { message }
 

@@ -48,6 +48,8 @@ public final class Program: Sendable {
   /// Names of the inputs, for messages and text; empty where there is none.
   public let inputNames: [String]
   public let outputs: [Value]
+  public let inputTypes: [ValueType]
+  public let outputTypes: [ValueType]
   let sourceLines: [SourceLine]
   /// The structural hash, the same in every process.
   public let structuralHash: StructuralHash
@@ -63,6 +65,8 @@ public final class Program: Sendable {
     self.capturedCount = capturedCount
     self.inputNames = inputNames
     self.outputs = outputs
+    inputTypes = Array(types[0..<inputCount])
+    outputTypes = outputs.map { types[$0.index] }
     self.sourceLines = sourceLines
     structuralHash = StructuralHash(
       rows: rows, operandIDs: operandIDs, inputTypes: types[0..<inputCount],
@@ -100,8 +104,6 @@ public final class Program: Sendable {
   public var inputs: [Value] { (0..<inputCount).map { Value($0) } }
   public func type(of value: Value) -> ValueType { types[value.index] }
   public func types(of values: [Value]) -> [ValueType] { values.map { types[$0.index] } }
-  public var inputTypes: [ValueType] { Array(types[0..<inputCount]) }
-  public var outputTypes: [ValueType] { outputs.map { types[$0.index] } }
 }
 
 extension Program: Hashable {

@@ -73,6 +73,20 @@ extension Shape: CustomStringConvertible {
   public var description: String { "(" + sizes.map(String.init).joined(separator: ", ") + ")" }
 }
 
+extension Sequence where Element == Int {
+  /// The sum of counts of bytes or elements; `Int.max` where it does not fit, which no allocation
+  /// and no limit lets through.
+  public func saturatingSum() -> Int {
+    var total = 0
+    for count in self {
+      let (sum, overflow) = total.addingReportingOverflow(count)
+      if overflow { return .max }
+      total = sum
+    }
+    return total
+  }
+}
+
 /// Element type and shape of a value.
 public struct ValueType: Hashable, Sendable, CustomStringConvertible {
   public let elementType: ElementType

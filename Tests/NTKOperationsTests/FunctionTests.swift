@@ -18,7 +18,7 @@ final class FunctionTests: XCTestCase {
         XCTFail("\(law): \(row): \(error)")
       }
     }
-    print("functions, \(law): largest error \(worst.error), of \(worst.subject)")
+    report("functions, \(law): largest error \(worst.error), of \(worst.subject)")
   }
 
   func testTableIsComplete() {
@@ -57,12 +57,14 @@ final class FunctionTests: XCTestCase {
   /// Implicit outputs and ellipses against explicit letters.
   func testEinsumNotation() throws {
     let cases = [
-      ("ij,jk", "ij,jk->ik", [[2, 3], [3, 4]]), ("ba", "ba->ab", [[2, 3]]), ("ii", "ii->", [[3, 3]]),
+      ("ij,jk", "ij,jk->ik", [[2, 3], [3, 4]]), ("ba", "ba->ab", [[2, 3]]),
+      ("ii", "ii->", [[3, 3]]),
       (" i j , j -> i ", "ij,j->i", [[2, 3], [3]]), ("Za", "Za->Za", [[2, 3]]),
       ("...ij,...jk->...ik", "XYij,XYjk->XYik", [[2, 2, 2, 3], [2, 2, 3, 2]]),
       ("...j,j->...", "XYj,j->XY", [[2, 3, 4], [4]]), ("i...->...i", "iXY->XYi", [[2, 3, 4]]),
       ("...i,...i", "XYi,Yi->XY", [[2, 3, 4], [3, 4]]), ("i...", "iX->Xi", [[2, 3]]),
-      ("...,...->...", "XY,Y->XY", [[2, 3], [3]]), ("...,...->...", "XY,XY->XY", [[2, 1], [1, 3]]),
+      ("...,...->...", "XY,Y->XY", [[2, 3], [3]]),
+      ("...,...->...", "XY,XY->XY", [[2, 1], [1, 3]]),
       ("b...i,...ij->b...j", "bXi,Xij->bXj", [[2, 3, 4], [1, 4, 2]]),
     ]
     for (short, long, shapes) in cases {
@@ -120,7 +122,8 @@ final class FunctionTests: XCTestCase {
   func testReductionsAgainstLoops() throws {
     let x = try random([[3, 4]])[0]
     let rows = (0..<3).map { Array(x.values[($0 * 4)..<($0 * 4 + 4)]) }
-    func check(_ name: String, _ parameters: [String: ParameterValue], _ expected: [Double]) throws {
+    func check(_ name: String, _ parameters: [String: ParameterValue], _ expected: [Double]) throws
+    {
       let got = try call(name, [x], parameters)
       try expectClose([got], [TestArray(got.type, expected)], 1e-14, name)
     }
@@ -153,7 +156,8 @@ final class FunctionTests: XCTestCase {
     }
     let matrixType = type(.f64, 2, 3)
     XCTAssertEqual(error("np.nothing", [:]), .unknownOperation("np.nothing"))
-    XCTAssertEqual(error("np.sum", ["axes": .int(0)]), .unknownParameter("axes", operation: "np.sum"))
+    XCTAssertEqual(
+      error("np.sum", ["axes": .int(0)]), .unknownParameter("axes", operation: "np.sum"))
     XCTAssertEqual(
       error("reduce_sum", [:]),
       .inOperation("reduce_sum", operands: [matrixType], .missingParameter("axes")))

@@ -73,7 +73,7 @@ final class FuzzTests: XCTestCase {
         }
       }
     }
-    print("fuzz: \(accepted) accepted, \(refused) refused")
+    report("fuzz: \(accepted) accepted, \(refused) refused")
     XCTAssertGreaterThan(accepted, 1000)
     XCTAssertGreaterThan(refused, 1000)
   }

@@ -31,7 +31,8 @@ final class KinkTests: XCTestCase {
     let max = try jvp("max", [[1, 1, 2, .nan], [1, 2, 1, 1]], [[3, 3, 3, 3], [5, 5, 5, 5]])
     assertBits(max.value, [1, 2, 2, .nan])
     assertBits(max.tangent, [4, 5, 3, 0])
-    let min = try jvp("np.minimum", [[1, 1, 2, .nan], [1, 2, 1, 1]], [[3, 3, 3, 3], [5, 5, 5, 5]])
+    let min = try jvp(
+      "np.minimum", [[1, 1, 2, .nan], [1, 2, 1, 1]], [[3, 3, 3, 3], [5, 5, 5, 5]])
     assertBits(min.value, [1, 1, 1, .nan])
     XCTAssertEqual(min.tangent, [4, 3, 5, 0])
   }
@@ -81,10 +82,13 @@ final class KinkTests: XCTestCase {
     assertBits(try jvp("log", [[0, infinity]], [[1, 1]]).tangent, [infinity, 0])
     assertBits(try jvp("exp", [[-infinity, infinity]], [[1, 1]]).tangent, [0, infinity])
     assertBits(try jvp("tanh", [[-infinity, 40, 0]], [[1, 1, 1]]).tangent, [0, 0, 1])
-    assertBits(try jvp("logistic", [[-infinity, infinity, 0]], [[1, 1, 1]]).tangent, [0, 0, 0.25])
+    assertBits(
+      try jvp("logistic", [[-infinity, infinity, 0]], [[1, 1, 1]]).tangent, [0, 0, 0.25])
     let power: [String: ParameterValue] = ["y": .int(0)]
-    assertBits(try jvp("integer_pow", [[0, .nan, infinity]], [[1, 1, 1]], power).value, [1, 1, 1])
-    assertBits(try jvp("integer_pow", [[0, .nan, infinity]], [[1, 1, 1]], power).tangent, [0, 0, 0])
+    assertBits(
+      try jvp("integer_pow", [[0, .nan, infinity]], [[1, 1, 1]], power).value, [1, 1, 1])
+    assertBits(
+      try jvp("integer_pow", [[0, .nan, infinity]], [[1, 1, 1]], power).tangent, [0, 0, 0])
     assertBits(try jvp("integer_pow", [[0]], [[1]], ["y": .int(1)]).tangent, [1])
     assertBits(try jvp("integer_pow", [[0]], [[1]], ["y": .int(2)]).tangent, [0])
     assertBits(try jvp("integer_pow", [[0]], [[1]], ["y": .int(-1)]).tangent, [-infinity])

@@ -24,7 +24,7 @@ final class LawTests: XCTestCase {
         XCTFail("\(law): \(row): \(error)")
       }
     }
-    print("\(law): largest error \(worst.error), of \(worst.subject)")
+    report("\(law): largest error \(worst.error), of \(worst.subject)")
   }
 
   /// Every operation of the catalog has a row.
@@ -72,5 +72,6 @@ final class LawTests: XCTestCase {
   func testEvaluation() { checkEquations("evaluation") { try checkEvaluationLaw($0) } }
   func testAxisFlow() { checkEquations("axis flow") { try checkAxisFlowLaw($0) } }
   func testDiagonal() { checkEquations("diagonal") { try checkDiagonalLaw($0) } }
+  func testExposure() { checkEquations("exposure") { try checkExposureLaw($0) } }
   func testForm() { checkEquations("form") { try checkFormLaw($0) } }
 }

@@ -21,7 +21,8 @@ private let indexCases: [IndexCase] = [
     window: [2], inserted: [0], map: [0], sliceSizes: [1, 3], array: [4, 3], indices: [2, 3, 1],
     range: -1...4),
   // Columns; indices without axes of their own.
-  .init(window: [0], inserted: [1], map: [1], sliceSizes: [2, 1], array: [2, 3], indices: [1],
+  .init(
+    window: [0], inserted: [1], map: [1], sliceSizes: [2, 1], array: [2, 3], indices: [1],
     range: 0...2),
   // Elements of a vector.
   .init(inserted: [0], map: [0], sliceSizes: [1], array: [5], indices: [4, 1], range: -2...6),
@@ -41,13 +42,17 @@ private let indexCases: [IndexCase] = [
   // No index at all: the whole, again and again.
   .init(window: [1], sliceSizes: [2], array: [2], indices: [3, 0], range: 0...0),
   // Part of an axis that no index moves.
-  .init(window: [1], inserted: [0], map: [0], sliceSizes: [1, 2], array: [3, 4], indices: [2, 1],
+  .init(
+    window: [1], inserted: [0], map: [0], sliceSizes: [1, 2], array: [3, 4], indices: [2, 1],
     range: 0...2),
   // Nothing to gather, nothing to gather from.
-  .init(window: [1], inserted: [0], map: [0], sliceSizes: [1, 2], array: [3, 2], indices: [0, 1]),
-  .init(window: [1], inserted: [0], map: [0], sliceSizes: [1, 2], array: [0, 2], indices: [2, 1],
+  .init(
+    window: [1], inserted: [0], map: [0], sliceSizes: [1, 2], array: [3, 2], indices: [0, 1]),
+  .init(
+    window: [1], inserted: [0], map: [0], sliceSizes: [1, 2], array: [0, 2], indices: [2, 1],
     range: -1...1),
-  .init(window: [1], inserted: [0], map: [0], sliceSizes: [1, 0], array: [3, 0], indices: [2, 1],
+  .init(
+    window: [1], inserted: [0], map: [0], sliceSizes: [1, 0], array: [3, 0], indices: [2, 1],
     range: 0...2),
 ]
 

@@ -112,7 +112,8 @@ struct RandomProgram {
     switch random.below(7) {
     case 0: return try b.transpose(x, Array(shape.indices.shuffled(using: &random)))
     case 1: return try b.reshape(x, to: Shape([shape.elementCount]))
-    case 2: return try b.broadcast(x, inserting: 1 + random.below(3), at: random.below(shape.rank + 1))
+    case 2:
+      return try b.broadcast(x, inserting: 1 + random.below(3), at: random.below(shape.rank + 1))
     case 3: return try b.one(Rev(shape.indices.filter { _ in random.below(2) == 0 }), x)
     case 4:
       let starts = shape.map { random.below($0 + 1) }

@@ -258,7 +258,7 @@ class Program:
     # ---- transforms: the captured arrays stay bound where the result has captured inputs
 
     def _derived(self, key, function, *arguments, captured=None) -> Program:
-        kept = _cached((self.digest, *key), lambda: take("program", function, self.pointer, *arguments))
+        kept = cached((self.digest, *key), lambda: take("program", function, self.pointer, *arguments))
         return Program(kept, self.captured if captured is None else captured)
 
     def _pair(self, key, function, *arguments) -> tuple:
@@ -267,7 +267,7 @@ class Program:
             check(function(first, second, self.pointer, *arguments))
             return [Handle(p.value, quick.ntk_program_free) for p in (first, second)]
 
-        a, b = _cached((self.digest, *key), make)
+        a, b = cached((self.digest, *key), make)
         return Program(a, self.captured), Program(b)
 
     def jvp(self, active) -> Program:
@@ -339,7 +339,7 @@ _MOST = 512
 _transformed: OrderedDict = OrderedDict()
 
 
-def _cached(key, make):
+def cached(key, make):
     found = _transformed.get(key)
     if found is None:
         found = make()

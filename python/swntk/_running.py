@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import _signal  # the module behind signal: its calls cost a tenth, because they make no enums
 import ctypes
-import signal
 import threading
+from _thread import get_ident
 
 import numpy as np
 
@@ -15,53 +16,69 @@ from ._options import current
 
 
 class _Watch:
-    """The progress callback of one call, and what came of it.
+    """What came of the progress callback of one call.
 
     A signal handler that raises would raise inside the callback, where ctypes can only print the
     exception. So during the call SIGINT sets a flag, the callback asks the library to stop, and the
     former handler runs when the call has returned.
     """
 
+    __slots__ = ("report", "exception", "interrupted", "handler", "outer")
+
     def __init__(self, progress):
         self.report = _bar() if progress is True else progress
         self.exception = None
         self.interrupted = None
-        self.callback = ntk_progress(self._called)
-        self._handler = None
+        self.handler = None
 
-    def _called(self, context, done, total):
+    def called(self, done, total) -> int:
         try:
-            if self.interrupted is not None:
-                return 1
-            if self.report is not None:
+            if self.interrupted is None and self.report is not None:
                 self.report(done, total)
             return 0 if self.interrupted is None else 1
         except BaseException as error:  # also SystemExit: it must reach the caller
             self.exception = error
             return 1
 
-    def _on_signal(self, number, frame):
+    def on_signal(self, number, frame):
         self.interrupted = (number, frame)
 
     def __enter__(self):
-        if threading.current_thread() is threading.main_thread():
-            handler = signal.getsignal(signal.SIGINT)
+        self.outer = _active.watch
+        _active.watch = self
+        if get_ident() == threading.main_thread().ident:
+            handler = _signal.getsignal(_SIGINT)
             if callable(handler):
-                self._handler = handler
-                signal.signal(signal.SIGINT, self._on_signal)
+                self.handler = handler
+                _signal.signal(_SIGINT, self.on_signal)
         return self
 
     def __exit__(self, *exc):
-        if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
-        close = getattr(self.report, "close", None)
-        if isinstance(self.report, _Bar) and close is not None:
-            close()
+        _active.watch = self.outer
+        if self.handler is not None:
+            _signal.signal(_SIGINT, self.handler)
+        if isinstance(self.report, _Bar):
+            self.report.close()
         if self.interrupted is not None:
-            self._handler(*self.interrupted)
+            self.handler(*self.interrupted)
         if self.exception is not None:
-            error, self.exception = self.exception, None
-            raise error
+            raise self.exception
+
+
+class _Active(threading.local):
+    """The watch of the call under way in this thread."""
+
+    watch = None
+
+
+_active = _Active()
+
+
+def _called(context, done, total):
+    return _active.watch.called(done, total)
+
+
+_callback = ntk_progress(_called)
 
 
 class _Bar:
@@ -111,6 +128,10 @@ def allocate(shape, dtype) -> np.ndarray:
         ) from None
 
 
+_SIGINT = int(_signal.SIGINT)
+_OPTIONS_SIZE = ctypes.sizeof(ntk_run_options)
+
+
 def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) -> None:
     """Call `function(handle, inputs, count, outputs, count, options)` of the library.
 
@@ -124,9 +145,9 @@ def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) 
     taken = Buffers(inputs, True)
     given = Buffers(outputs, False)
     limit = memory_limit if memory_limit is not None else current.memory_limit
-    with _Watch(progress if progress is not None else current.progress) as watch:
+    with _Watch(progress if progress is not None else current.progress):
         settings = ntk_run_options(
-            ctypes.sizeof(ntk_run_options), limit or 0, watch.callback, None, None
+            _OPTIONS_SIZE, limit or 0, _callback, None, None
         )
         status = function(handle, taken.pointer, taken.count, given.pointer, given.count, settings)
     if status:

@@ -1,4 +1,5 @@
 import NTKProgram
+import NTKRuntime
 
 /// The operands one after another along an axis.
 public struct Concatenate: Linear {
@@ -95,9 +96,9 @@ public struct Concatenate: Linear {
     let size = result.elementType.byteCount
     var target = result.data
     for operand in context.operands {
-      copyStrided(
-        from: operand.data, strides: operand.byteStrides, to: target,
-        strides: result.byteStrides, sizes: operand.sizes, itemSize: size)
+      VectorLoops.copy(
+        to: target, strides: result.byteStrides, from: operand.data,
+        strides: operand.byteStrides, sizes: operand.sizes, itemSize: size)
       target += operand.sizes[dimension] * result.strides[dimension] * size
     }
   }

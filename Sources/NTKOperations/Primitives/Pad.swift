@@ -1,5 +1,5 @@
-import CVectorLoops
 import NTKProgram
+import NTKRuntime
 
 /// How an axis is padded: before, after (negative: elements are left out), and between elements.
 public struct PaddingConfig: Hashable, Sendable {
@@ -159,7 +159,8 @@ public struct Pad: Linear {
     let operand = context.operands[0]
     let result = context.results[0]
     let size = operand.elementType.byteCount
-    ntk_fill(result.data, context.operands[1].data, size, result.elementCount)
+    VectorLoops.fill(
+      result.data, with: context.operands[1].data, itemSize: size, count: result.elementCount)
     var sizes: [Int] = []
     var source = operand.data
     var target = result.data
@@ -177,8 +178,8 @@ public struct Pad: Linear {
       // With one element there is no step, which could be too long for an integer.
       targetStrides.append(end - first > 1 ? distance * result.strides[axis] * size : size)
     }
-    copyStrided(
-      from: source, strides: operand.byteStrides, to: target, strides: targetStrides,
+    VectorLoops.copy(
+      to: target, strides: targetStrides, from: source, strides: operand.byteStrides,
       sizes: sizes, itemSize: size)
   }
 

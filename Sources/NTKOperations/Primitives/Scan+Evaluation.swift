@@ -6,7 +6,7 @@ extension Scan {
     var total = 0
     for type in body.outputTypes.prefix(carryCount) {
       offsets.append(total)
-      total += (type.byteCount + 63) / 64 * 64
+      total = [total, (type.byteCount + 63) / 64 * 64].saturatingSum()
     }
     return (offsets, total)
   }
@@ -15,7 +15,8 @@ extension Scan {
   public func scratchByteCount(
     _ operands: [ValueType], layouts: [Layout]
   ) throws(NTKError) -> Int {
-    length > 1 ? 2 * carryOffsets().total : 0
+    let total = carryOffsets().total
+    return length > 1 ? [total, total].saturatingSum() : 0
   }
 
   public func evaluate(_ context: inout EvaluationContext) throws(NTKError) {

@@ -130,9 +130,9 @@ public struct ScatterAdd: LinearInOperands {
     let plan = IndexPlan(
       numbers, array: result, indices: context.operands[1], slices: updates, mode: mode)
     try plan.check()
-    copyStrided(
-      from: array.data, Layout(sizes: array.sizes, strides: array.strides), to: result.data,
-      itemSize: size)
+    VectorLoops.copy(
+      to: result.data, strides: result.byteStrides, from: array.data,
+      strides: array.byteStrides, sizes: array.sizes, itemSize: size)
     guard updates.elementCount > 0 else { return }
     // Parts of the slices meet only themselves along an axis that no index moves: each is a task
     // of its own, and every element still adds up in the order of the index vectors.

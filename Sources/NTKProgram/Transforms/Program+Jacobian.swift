@@ -16,8 +16,8 @@ extension Program {
   ) throws(NTKError) -> Program {
     let linearized = try self.linearized(active: active)
     let floating = floatingOutputs
-    let inputSize = active.reduce(0) { $0 + types[$1].shape.elementCount }
-    let outputSize = floating.reduce(0) { $0 + self.outputTypes[$1].shape.elementCount }
+    let inputSize = active.map { types[$0].shape.elementCount }.saturatingSum()
+    let outputSize = floating.map { self.outputTypes[$0].shape.elementCount }.saturatingSum()
     let isForward = mode == .forward || (mode == .automatic && inputSize < outputSize)
     var b = ProgramBuilder()
     let inputs = addInputs(to: &b)

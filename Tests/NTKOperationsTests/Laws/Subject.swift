@@ -1,3 +1,4 @@
+import Foundation
 import NTKOperations
 import NTKProgram
 
@@ -82,11 +83,17 @@ func difference(_ a: [TestArray], _ b: [TestArray]) -> Double {
 /// - Throws: `LawFailure` unless the arrays are equal to the tolerance.
 @discardableResult
 func expectClose(
-  _ got: [TestArray], _ expected: [TestArray], _ tolerance: Double, _ what: @autoclosure () -> String
+  _ got: [TestArray], _ expected: [TestArray], _ tolerance: Double,
+  _ what: @autoclosure () -> String
 ) throws -> Double {
   let error = difference(got, expected)
   guard error <= tolerance else {
     throw LawFailure("\(what()): error \(error)\n  got      \(got)\n  expected \(expected)")
   }
   return error
+}
+
+/// Says how close a law came, if `NTK_LAW_REPORT` is set.
+func report(_ text: @autoclosure () -> String) {
+  if ProcessInfo.processInfo.environment["NTK_LAW_REPORT"] != nil { print(text()) }
 }

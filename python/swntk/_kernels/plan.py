@@ -11,7 +11,7 @@ from .._arguments import half_of, to_own
 from .._errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
 from .._ffi import check, library, quick, take
 from .._ffi.structs import NTK_MAX_RANK, NTK_NOT_MAPPED, ntk_kernel_options
-from .._program import ArrayType, Program
+from .._program import ArrayType, Program, cached
 from .._running import allocate, run
 from .._tracing.dtypes import from_code
 
@@ -41,13 +41,22 @@ class TangentKernel:
         self._options = options
         self._out_tree = first.traced.out_tree
         self._half = half_of(first.arguments[: first.parameter_count])
-        programs = first.traced.program, second.traced.program if second is not None else None
-        self._handle = take(
-            "tangent_kernel", library.ntk_tangent_kernel_create, programs[0].pointer,
-            programs[1].pointer if programs[1] is not None else None,
-            options.struct(first.parameter_count, *options.batch_axes(first, second)),
+        left = first.traced.program
+        right = second.traced.program if second is not None else None
+        axes = options.batch_axes(first, second)
+        # A plan holds no data: the same structure has the same plan, however often it is traced.
+        self._key = (
+            left.digest, right and right.digest, first.parameter_count, options.key, *map(_frozen, axes)
         )
-        self._types = self._result_types()
+
+        def plan():
+            return take(
+                "tangent_kernel", library.ntk_tangent_kernel_create, left.pointer, right and right.pointer,
+                options.struct(first.parameter_count, *axes),
+            )
+
+        self._handle = cached(("kernel", *self._key), plan)
+        self._types = cached(("kernel types", *self._key), self._result_types)
 
     def _result_types(self):
         count = ctypes.c_size_t()
@@ -76,7 +85,9 @@ class TangentKernel:
 
     def program(self) -> Program:
         """Return the kernel as one program of `inputs`."""
-        return Program(take("program", _kernel_program, self._handle.pointer))
+        return Program(cached(
+            ("kernel program", *self._key), lambda: take("program", _kernel_program, self._handle.pointer)
+        ))
 
     def explain(self) -> str:
         """Return the plan in words."""
@@ -152,6 +163,10 @@ def _direct(target, wanted) -> bool:
     )
 
 
+def _frozen(axes):
+    return None if axes is None else tuple(axes)
+
+
 def _kernel_program(out, kernel):
     return library.ntk_tangent_kernel_program(kernel, out)
 
@@ -170,6 +185,11 @@ class KernelOptions:
         self.memory_limit = memory_limit
         self.progress = progress
         self.claimed = None
+
+    @property
+    def key(self):
+        """What a plan depends on, beside the programs."""
+        return self.trace_axes, self.diagonal_axes, int(self.implementation), bool(self.normalize)
 
     def batch_axes(self, first, second):
         """Return the claimed axes of the inputs and of the outputs, or None twice without a claim."""

@@ -23,8 +23,24 @@ def where(condition, x=None, y=None, /):
         )
     condition, x, y = operand(condition), operand(x), operand(y)
     target = promote([kind_of(x), kind_of(y)])
+    x, y = _wrapped(x, target), _wrapped(y, target)
     value = emit.where(truth(condition), as_value(x, target), as_value(y, target))
     return finish(value, contiguous=all_contiguous([condition, x, y]), scalar=False)
+
+
+def _wrapped(x, target):
+    """Let a Python integer that does not fit wrap around, as NumPy's where does."""
+    if type(x) is int and target.kind in "iu":
+        return int(np.array(x).astype(target))
+    return x
+
+
+def _within(x, target):
+    """Let a Python integer that does not fit be the type's limit."""
+    if type(x) is int and target.kind in "iu":
+        limits = np.iinfo(target)
+        return min(max(x, int(limits.min)), int(limits.max))
+    return x
 
 
 @implements("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "union1d", "intersect1d",
@@ -74,9 +90,9 @@ def clip(a, a_min=NO_VALUE, a_max=NO_VALUE, out=None, *, min=NO_VALUE, max=NO_VA
     target = promote([kind_of(x) for x in (result, *bounds)])
     value = as_value(result, target)
     if given(low):
-        value = emit.emit("np.maximum", [value, as_value(operand(low), target)])
+        value = emit.emit("np.maximum", [value, as_value(_within(operand(low), target), target)])
     if given(high):
-        value = emit.emit("np.minimum", [value, as_value(operand(high), target)])
+        value = emit.emit("np.minimum", [value, as_value(_within(operand(high), target), target)])
     return finish(value, out, contiguous=all_contiguous([result, *bounds]))
 
 

@@ -25,7 +25,7 @@ FLOAT0 = np.dtype([("float0", np.void, 0)])
 _BY_KIND = {(t.kind, t.itemsize): t for t in (F32, F64, I32, I64, U8, U32, U64, BOOL)}
 _CODES = {F32: 1, F64: 2, I32: 3, I64: 4, U8: 5, U32: 6, U64: 7, BOOL: 8}
 _FROM_CODE = {code: dtype for dtype, code in _CODES.items()}
-_NAMES = {F32: "f32", F64: "f64", I32: "i32", I64: "i64", U8: "u8", U32: "u32", U64: "u64", BOOL: "bool"}
+NAMES = {F32: "f32", F64: "f64", I32: "i32", I64: "i64", U8: "u8", U32: "u32", U64: "u64", BOOL: "bool"}
 
 
 def code_of(dtype: np.dtype) -> int:
@@ -40,7 +40,7 @@ def from_code(code: int) -> np.dtype:
 
 def name_of(dtype: np.dtype) -> str:
     """Return a type's name in program text."""
-    return _NAMES[dtype]
+    return NAMES[dtype]
 
 
 def is_half(dtype: np.dtype) -> bool:

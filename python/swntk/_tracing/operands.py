@@ -14,8 +14,8 @@ def operand(x):
     """Return x as a Tracer, a Python number, or a NumPy array or scalar."""
     if isinstance(x, (Tracer, Value)) or type(x) in (bool, int, float):
         return x
-    if isinstance(x, np.ndarray) and type(x) is not np.ndarray and isinstance(x, np.ma.MaskedArray):
-        raise tracing_error("a masked array met a traced array", "its data and its mask, with np.where")
+    if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+        _check_class(x)
     if isinstance(x, (np.ndarray, np.generic)):
         return x
     if x is None:
@@ -23,6 +23,14 @@ def operand(x):
     if isinstance(x, (bool, int, float)):  # subclasses: enum members and such
         return bool(x) if isinstance(x, bool) else int(x) if isinstance(x, int) else float(x)
     return np.asarray(x)
+
+
+def _check_class(x) -> None:
+    """Raise for arrays whose operators mean something else than an array's."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise tracing_error("a masked array met a traced array", "its data and its mask, with np.where")
+    if isinstance(x, np.matrix):
+        raise tracing_error("an np.matrix met a traced array", "np.asarray(matrix), and @ for products")
 
 
 def kind_of(x):

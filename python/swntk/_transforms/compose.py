@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._ffi import Handle, quick
-from .._program import Program, _cached
+from .._program import Program, cached
 from .._tracing import emit
 from .._tracing.trace import Trace, activate
 
@@ -32,4 +32,4 @@ def gradient_program(program: Program, active) -> Program:
         trace.alive = False
         return Handle(pointer, quick.ntk_program_free)
 
-    return Program(_cached((program.digest, "gradient", *active), make), program.captured)
+    return Program(cached((program.digest, "gradient", *active), make), program.captured)

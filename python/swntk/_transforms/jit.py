@@ -11,6 +11,7 @@ from .. import tree
 from .._arguments import from_leaf, half_of, is_array, is_arraylike, parameter_names, to_own
 from .._errors import ArgumentError
 from .._trace_function import execute, trace_call
+from .._tracing.dtypes import NAMES
 
 
 def jit(f, *, static_argnums=(), static_argnames=()):
@@ -65,6 +66,7 @@ class _Compiled:
         self._static = (static_argnums,) if hasattr(static_argnums, "__index__") else tuple(static_argnums)
         self._names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
         self._programs: dict = {}
+        self._plain: dict = {}
         self._lock = threading.Lock()
 
     def __get__(self, instance, owner=None):
@@ -73,8 +75,20 @@ class _Compiled:
     def clear_cache(self) -> None:
         """Forget the traced programs."""
         self._programs.clear()
+        self._plain.clear()
 
     def __call__(self, *args, **kwargs):
+        plain = None
+        if not (kwargs or self._static or self._names):
+            leaves, treedef = tree.flatten(args)
+            plain = _plain_key(leaves, treedef)
+            entry = self._plain.get(plain)
+            if entry is not None:
+                program, captured, out_tree = entry
+                return tree.unflatten(out_tree, program.evaluate(leaves + captured))
+        return self._general(plain, args, kwargs)
+
+    def _general(self, plain, args, kwargs):
         call = _Call(self, args, kwargs)
         entry = self._programs.get(call.key)
         if entry is None:
@@ -85,10 +99,29 @@ class _Compiled:
                 with self._lock:
                     entry = self._programs.setdefault(call.key, entry)
         traced, half = entry
+        if plain is not None and half is None and not traced.captures_traced:
+            self._plain[plain] = (traced.program, traced.captured, traced.out_tree)
         results = execute(traced.program, [*(a.array for a in call.arguments), *traced.captured])
         if half is not None:
             results = [to_own(r, half) for r in results]
         return tree.unflatten(traced.out_tree, results)
+
+
+# NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED of ndarray.flags.
+_LAYOUT = 0x0101
+
+
+def _plain_key(leaves, treedef):
+    """Return the signature of a call with nothing but ordinary arrays, or None."""
+    signature = []
+    for leaf in leaves:
+        if type(leaf) is not np.ndarray:
+            return None
+        dtype, layout = leaf.dtype, leaf.flags.num & _LAYOUT
+        if dtype not in NAMES or not layout & 0x100:
+            return None
+        signature.append((leaf.shape, dtype, layout))
+    return treedef, tuple(signature)
 
 
 class _Call:
