@@ -1,6 +1,7 @@
 import NTKHeader
 import NTKKernel
 import NTKProgram
+import NTKRuntime
 import Synchronization
 
 // What the opaque pointers of ntk.h point to. A handle owns one reference.
@@ -10,7 +11,7 @@ final class ProgramHandle: Sendable {
   let program: Program
   let inputTypes: [ValueType]
   let outputTypes: [ValueType]
-  private let derived = Mutex<[(how: Derivation, handle: ProgramHandle)]>([])
+  private let derived = Guarded<[(how: Derivation, handle: ProgramHandle)]>([])
 
   /// So many derivations of one program are kept; callers use one or two.
   private static let mostDerived = 8

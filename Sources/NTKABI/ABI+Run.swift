@@ -49,13 +49,17 @@ func run(
   outputReferences.reserveCapacity(outputs.count)
   for array in inputs { inputReferences.append(try temporaries.input(array)) }
   for array in outputs { outputReferences.append(try temporaries.output(array)) }
-  if let limit = options.memoryLimit {
-    guard temporaries.byteCount <= limit else {
-      throw .outOfMemory(needed: temporaries.byteCount, limit: limit)
-    }
-    options.memoryLimit = limit - temporaries.byteCount
+  let (limit, copied) = (options.memoryLimit, temporaries.byteCount)
+  if let limit {
+    guard copied <= limit else { throw .outOfMemory(needed: copied, limit: limit) }
+    options.memoryLimit = limit - copied
   }
-  try body(inputReferences, outputReferences, options)
+  do throws(NTKError) {
+    try body(inputReferences, outputReferences, options)
+  } catch .outOfMemory(let needed, .some) {
+    // Of the limit that the caller set.
+    throw .outOfMemory(needed: max(needed, needed &+ copied), limit: limit)
+  }
   temporaries.writeOutputs()
 }
 

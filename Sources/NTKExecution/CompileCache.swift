@@ -1,5 +1,5 @@
 import NTKProgram
-import Synchronization
+import NTKRuntime
 
 /// Compiled programs by structure: a program traced again is not compiled again. Bounded; the
 /// least recently used goes first.
@@ -14,7 +14,7 @@ public enum CompileCache {
     var clock: UInt64 = 0
   }
 
-  private static let state = Mutex(State())
+  private static let state = Guarded(State())
   static let capacity = 256
 
   /// The compiled program.

@@ -1,6 +1,5 @@
 import NTKProgram
 import NTKRuntime
-import Synchronization
 
 /// A program compiled for its shapes: elementwise chains run in blocks, views cost nothing, buffers
 /// stand in one arena by their lifetimes.
@@ -48,7 +47,7 @@ public final class Executable: Sendable {
   /// Bytes of one thread's slots, the greatest of all groups and bodies.
   let slotsByteCount: Int
   /// The arena of the last run, kept for the next while it is small.
-  private let spare = Mutex<AlignedStorage?>(nil)
+  private let spare = Guarded<AlignedStorage?>(nil)
 
   private static let greatestSpare = 32 << 20
 

@@ -1,7 +1,7 @@
 import NTKExecution
 import NTKOperations
 import NTKProgram
-import Synchronization
+import NTKRuntime
 
 /// The empirical neural tangent kernel of two programs with the same parameters,
 ///
@@ -21,7 +21,7 @@ public final class TangentKernel: Sendable {
   public let resultTypes: [ValueType]
   let leaves: [Leaf]
   let sampleAxes: [String]
-  private let composed = Mutex<Program?>(nil)
+  private let composed = Guarded<Program?>(nil)
 
   /// A parameter, for the explanation.
   struct Leaf: Sendable {

@@ -1,53 +1,23 @@
 """Law: a function of (library, arrays) gives the same with swntk over NumPy as with JAX.
 
-Every row is written once, as `f(m, ...)`; `m` is OURS or THEIRS: the module `np`, the transforms,
-and assignment to a copy, which is in place in OURS. The oracle computes in float64.
+Every row is written once, as `f(m, ...)`; `m` is OURS or THEIRS of both.py. The oracle computes in
+float64.
 """
 
 import collections
 import functools
 import threading
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import swntk
+from both import OURS, THEIRS
 from checkers import TOLERANCES, assert_close, assert_trees_close, leaves
 
 FLOAT0 = np.dtype([("float0", np.void, 0)])
 
-
-def write(array, index, value):
-    array[index] = value
-    return array
-
-
-def add_to(array, index, value):
-    array[index] += value
-    return array
-
-
-TRANSFORMS = ["jvp", "vjp", "grad", "value_and_grad", "jacfwd", "jacrev", "hessian", "vmap", "jit"]
-OURS = SimpleNamespace(
-    np=np,
-    scan=swntk.lax.scan,
-    stop_gradient=swntk.stop_gradient,
-    jacobian=swntk.jacobian,
-    write=write,
-    add_to=add_to,
-    **{name: getattr(swntk, name) for name in TRANSFORMS},
-)
-THEIRS = SimpleNamespace(
-    np=jnp,
-    scan=jax.lax.scan,
-    stop_gradient=jax.lax.stop_gradient,
-    jacobian=jax.jacrev,
-    write=lambda array, index, value: array.at[index].set(value),
-    add_to=lambda array, index, value: array.at[index].add(value),
-    **{name: getattr(jax, name) for name in TRANSFORMS},
-)
 
 tree_map = jax.tree_util.tree_map
 

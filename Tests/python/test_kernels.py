@@ -6,18 +6,16 @@ J comes from jax.jacrev in float64, and the axis rules are written out here in e
 import collections
 import itertools
 import string
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import swntk
+from both import OURS, THEIRS
 from checkers import assert_close, leaves, structure
 from swntk import NtkImplementation
 
-OURS = SimpleNamespace(np=np, scan=swntk.lax.scan)
-THEIRS = SimpleNamespace(np=jnp, scan=jax.lax.scan)
 IMPLEMENTATIONS = list(NtkImplementation)
 
 tree_map = jax.tree_util.tree_map
@@ -600,7 +598,7 @@ def test_flatten_kernel():
     assert flat.shape == (8, 6)
     for n, m, a, b in itertools.product(range(4), range(3), range(2), range(2)):
         assert flat[n * 2 + a, m * 2 + b] == theta[n, m, a, b]
-    for bad in [normal(1, 4, 3), normal(1, 2)]:
+    for bad in [normal(1, 2), normal(1, 4, 3, 2), normal(1, 4, 3, 2, 3), normal(1, 4, 3, 2, 2, 2)]:
         with pytest.raises((swntk.ShapeError, swntk.ArgumentError)):
             swntk.flatten_kernel(bad)
 

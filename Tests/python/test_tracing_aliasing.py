@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import swntk
 from swntk import tree
-
-from test_tracing_numpy import T3, A, B, V, check
+from swntk._tracing.tracer import Tracer
+from test_tracing_numpy import INDEXING, ROWS, T3, A, B, V, check
 
 I3 = np.array([2, 0, 2])
 
@@ -317,7 +317,11 @@ def test_random_in_place_sequences():
     for _ in range(60):
         seed = int(rng.integers(1 << 30))
         try:
-            check(lambda a, b, seed=seed: random_sequence(np.random.default_rng(seed), a.copy(), b), A, B)
+            check(
+                lambda a, b, seed=seed: random_sequence(np.random.default_rng(seed), a.copy(), b),
+                A,
+                B,
+            )
         except swntk.TracingError as error:
             assert "share memory" in str(error)
 
@@ -352,3 +356,75 @@ def test_outputs_may_repeat_and_alias():
     outputs = swntk.trace(lambda a: {"x": a, "y": [a, a.T]}, A)(A)
     assert len(outputs) == len(tree.leaves({"x": 0, "y": [0, 0]}))
     assert not any(np.shares_memory(o, A) for o in outputs)
+
+
+def law_of_memory(f, *args):
+    """A traced result is a view exactly where NumPy's is, and claims C order only where it is."""
+    plain = [a.copy() for a in args]
+    with np.errstate(all="ignore"):
+        expected = tree.leaves(f(*plain))
+
+    def traced(*tracers):
+        got = tree.leaves(f(*tracers))
+        for g, e in zip(got, expected):
+            if not isinstance(g, Tracer) or not isinstance(e, np.ndarray) or not e.size:
+                continue
+            if g.contiguous:
+                assert e.flags.c_contiguous, "claims C order"
+            for t, p in zip(tracers, plain):
+                if g._cell.doubt is None:
+                    assert (g._cell is t._cell) == np.shares_memory(e, p), "aliasing"
+        return got
+
+    swntk.trace(traced, *args)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_memory_of_functions(name):
+    law_of_memory(*ROWS[name])
+
+
+@pytest.mark.parametrize("name", INDEXING)
+def test_memory_of_indexing(name):
+    law_of_memory(INDEXING[name], T3)
+
+
+COMPOSED = {
+    "stack": lambda a, b: [np.stack([a, b], axis=i).reshape(-1) for i in range(3)],
+    "where": lambda a, b: np.where(a > 0, a[:, :1], b),
+    "broadcast": lambda a, b: (a[:, :1] * 1 + b[0], (a.T * b.T).T, np.add.outer(a, b), a[::2] + 1),
+    "reduce": lambda a, b: (T3_like(a).sum(0), T3_like(a).sum(1), T3_like(a).max(axis=(0, 2))),
+    "transposed": lambda a, b: (np.tanh(a.T), a.T.copy(), a.T.astype(float), a.T.sum(0), a.T @ b),
+    "concatenate": lambda a, b: (
+        np.concatenate([a.T, b.T]),
+        np.concatenate([a, b.T.reshape(3, 4)], axis=1),
+    ),
+    "take": lambda a, b: (
+        a.take([0, 1], axis=1),
+        a[:, [0, 1]],
+        a[[0, 1]],
+        a[[0, 1]][:, 1],
+        a[[[0], [1]]],
+    ),
+    "products": lambda a, b: (
+        np.tensordot(a, b, ([0], [0])),
+        np.dot(a, b.T),
+        a.T @ b,
+        np.outer(a, b),
+    ),
+    "views": lambda a, b: (
+        a[None],
+        a[:, None].squeeze(),
+        np.split(a, 2, 1)[1].T,
+        a.reshape(2, 6)[1:].ravel(),
+    ),
+}
+
+
+def T3_like(a):  # noqa: N802
+    return a.reshape(1, *a.shape) * np.arange(2.0).reshape(2, 1, 1)
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_memory_of_compositions(name):
+    law_of_memory(COMPOSED[name], A, B)

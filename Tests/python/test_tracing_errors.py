@@ -141,7 +141,10 @@ def test_tracing_errors(name):
     with pytest.raises(swntk.TracingError, match=rf"{HERE}:\d+") as caught:
         swntk.trace(TRACING[name], X)
     line = int(re.search(rf"{HERE}:(\d+)", str(caught.value)).group(1))
-    assert line == TRACING[name].__code__.co_firstlineno or line > TRACING[name].__code__.co_firstlineno
+    assert (
+        line == TRACING[name].__code__.co_firstlineno
+        or line > TRACING[name].__code__.co_firstlineno
+    )
     assert isinstance(caught.value, TypeError)
 
 
@@ -221,15 +224,21 @@ def test_element_types():
         swntk.trace(lambda x: x["a"], {"a": X.astype(np.int16)})
     with pytest.raises(swntk.DTypeError, match="str"):
         swntk.trace(lambda x: x, "text")
-    with pytest.raises(swntk.DTypeError, match=r"params\['ids'\] has dtype int64: parameters must be floating"):
+    with pytest.raises(
+        swntk.DTypeError, match=r"params\['ids'\] has dtype int64: parameters must be floating"
+    ):
         swntk.empirical_ntk_fn(lambda params, x: x)(X, None, {"ids": np.arange(3)})
 
 
 def test_float_of_error_classes():
     for kind, base in [
-        (swntk.ArgumentError, ValueError), (swntk.ShapeError, ValueError), (swntk.DTypeError, TypeError),
-        (swntk.ParseError, ValueError), (swntk.UnsupportedError, NotImplementedError),
-        (swntk.TracingError, TypeError), (swntk.OutOfMemoryError, MemoryError),
+        (swntk.ArgumentError, ValueError),
+        (swntk.ShapeError, ValueError),
+        (swntk.DTypeError, TypeError),
+        (swntk.ParseError, ValueError),
+        (swntk.UnsupportedError, NotImplementedError),
+        (swntk.TracingError, TypeError),
+        (swntk.OutOfMemoryError, MemoryError),
         (swntk.InternalError, RuntimeError),
     ]:
         assert issubclass(kind, swntk.NTKError)

@@ -51,9 +51,11 @@ class Argument:
 
 def is_array(x) -> bool:
     """Whether a leaf is an array: of NumPy, traced, or another library's."""
-    return isinstance(x, (np.ndarray, Tracer)) or (
-        hasattr(x, "__array__") or hasattr(x, "__dlpack__")
-    ) and not isinstance(x, (np.generic, type))
+    return (
+        isinstance(x, (np.ndarray, Tracer))
+        or (hasattr(x, "__array__") or hasattr(x, "__dlpack__"))
+        and not isinstance(x, (np.generic, type))
+    )
 
 
 def is_arraylike(x) -> bool:
@@ -122,15 +124,20 @@ def foreign(x, name: str) -> np.ndarray:
     if isinstance(x, (bool, int, float)):  # subclasses
         return np.asarray(x)
     raise DTypeError(
-        f"{name} is a {type(x).__name__}, expected an array or a number; pass what is not an array as a "
+        f"{name} is a {type(x).__name__}, expected an array or a number; pass what is not an "
+        "array as a "
         "keyword argument, or register its class by swntk.tree.register"
     )
 
 
 def from_type(x, name: str) -> Argument:
     """Take anything with a shape and a dtype, for tracing only."""
-    if not isinstance(x, Tracer) and hasattr(x, "shape") and hasattr(x, "dtype") and not is_array(x) and not (
-        isinstance(x, np.generic)
+    if (
+        not isinstance(x, Tracer)
+        and hasattr(x, "shape")
+        and hasattr(x, "dtype")
+        and not is_array(x)
+        and not (isinstance(x, np.generic))
     ):
         return Argument(name, None, tuple(x.shape), supported(x.dtype, name), np.dtype(x.dtype))
     return from_leaf(x, name)

@@ -13,8 +13,8 @@ from ._tracing.tracer import Tracer
 def eager(f):
     """Let a function of traced arrays take plain ones.
 
-    Where an argument is traced, `f` is called as it is; else its call is traced and run, which also brings
-    in the traced arrays that a body among the arguments closes over.
+    Where an argument is traced, `f` is called as it is; else its call is traced and run, which
+    also brings in the traced arrays that a body among the arguments closes over.
     """
 
     @functools.wraps(f)
@@ -41,6 +41,6 @@ def run_eagerly(f, args, kwargs):
         again, named = tree.unflatten(treedef, filled)
         return f(*again, **named)
 
-    traced = trace_call(f, arguments, call)
+    traced = trace_call(f, arguments, call, keep_float0=True)
     results = execute(traced.program, [*(a.array for a in arguments), *traced.captured])
-    return tree.unflatten(traced.out_tree, results)
+    return traced.result(results)

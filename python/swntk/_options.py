@@ -27,8 +27,9 @@ class options:
     memory_limit : int, optional
         Bytes that a computation may take beside its inputs and outputs; None: no limit.
     progress : None, True or callable, optional
-        True: a bar on stderr. A callable is called with `(done, total)` on this thread, a few times a
-        second at most; an exception that it raises stops the computation and comes out as itself.
+        True: a bar on stderr. A callable is called with `(done, total)` on this thread, a few
+        times a second at most; an exception that it raises stops the computation and comes out as
+        itself.
 
     Raises
     ------

@@ -30,24 +30,25 @@ class ArrayType(NamedTuple):
 class Program:
     """A function of arrays as a flat list of equations; immutable.
 
-    It comes from `swntk.trace`, from `Program.parse`, or from another program by a transform. `print` shows
-    it as the text that docs/program-text.md describes. Two programs are equal if their structure is: names,
-    source lines and the contents of captured arrays do not count. Pickling carries the captured arrays.
+    It comes from `swntk.trace`, from `Program.parse`, or from another program by a transform.
+    `print` shows it as the text that docs/program-text.md describes. Two programs are equal if
+    their structure is: names, source lines and the contents of captured arrays do not count.
+    Pickling carries the captured arrays.
 
     Attributes
     ----------
     inputs, outputs : list of ArrayType
         Their shapes and element types; captured inputs are left out.
     captured : tuple of numpy.ndarray
-        The arrays that the traced function closed over; bound after the inputs. A parsed program has none
-        bound: they count among the arguments of a call.
+        The arrays that the traced function closed over; bound after the inputs. A parsed program
+        has none bound: they count among the arguments of a call.
     in_tree, out_tree : TreeDef or None
         The structure of the arguments and of the result, where the program was traced.
 
     Examples
     --------
     >>> import numpy as np, swntk
-    >>> program = swntk.trace(np.sin if False else np.tanh, np.zeros(2, np.float32))
+    >>> program = swntk.trace(np.tanh, np.zeros(2, np.float32))
     >>> program.outputs
     [float32[2]]
     >>> program(np.zeros(2, np.float32))
@@ -55,7 +56,14 @@ class Program:
     """
 
     __slots__ = (
-        "_handle", "captured", "in_tree", "out_tree", "_counts", "_input_types", "_output_types", "_digest",
+        "_handle",
+        "captured",
+        "in_tree",
+        "out_tree",
+        "_counts",
+        "_input_types",
+        "_output_types",
+        "_digest",
     )
 
     def __init__(self, handle: Handle, captured=(), in_tree=None, out_tree=None):
@@ -85,7 +93,7 @@ class Program:
         ParseError
             If the text is malformed; it knows line and column.
         ShapeError, DTypeError, ArgumentError
-            If an equation is.
+            If an equation is; DTypeError also if `text` is no str.
 
         Examples
         --------
@@ -98,6 +106,8 @@ class Program:
         >>> p(1.5)
         [array(3.)]
         """
+        if not isinstance(text, str):
+            raise DTypeError(f"text must be a str, got {type(text).__name__}")
         data = text.encode()
         return cls(take("program", library.ntk_program_parse, data, len(data)), captured)
 
@@ -110,10 +120,11 @@ class Program:
 
     def __repr__(self):
         inputs, captured, outputs, equations = self.counts
-        return f"<Program: {inputs} inputs, {captured} captured, {equations} equations, {outputs} outputs>"
+        kept = f"{inputs} inputs, {captured} captured"
+        return f"<Program: {kept}, {equations} equations, {outputs} outputs>"
 
     def save(self, path) -> None:
-        """Write the text to a file, and captured arrays, if there are any, to `path + ".npz"` beside it."""
+        """Write the text to a file, and captured arrays, if any, to `path + ".npz"` beside it."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(str(self))
         if self.captured:
@@ -138,7 +149,9 @@ class Program:
     def _plain_captured(self):
         for array in self.captured:
             if not isinstance(array, np.ndarray):
-                raise ArgumentError("a program that captured values of an outer trace cannot be saved")
+                raise ArgumentError(
+                    "a program that captured values of an outer trace cannot be saved"
+                )
         return [np.asarray(array) for array in self.captured]
 
     # ---- identity
@@ -235,7 +248,9 @@ class Program:
         types = self.input_types
         given = [*inputs, *self.captured]
         if len(given) != len(types):
-            raise ArgumentError(f"{len(types) - len(self.captured)} inputs expected, got {len(inputs)}")
+            raise ArgumentError(
+                f"{len(types) - len(self.captured)} inputs expected, got {len(inputs)}"
+            )
         arrays = []
         for i, (x, wanted) in enumerate(zip(given, types)):
             array = np.asarray(x)
@@ -258,7 +273,9 @@ class Program:
     # ---- transforms: the captured arrays stay bound where the result has captured inputs
 
     def _derived(self, key, function, *arguments, captured=None) -> Program:
-        kept = cached((self.digest, *key), lambda: take("program", function, self.pointer, *arguments))
+        kept = cached(
+            (self.digest, *key), lambda: take("program", function, self.pointer, *arguments)
+        )
         return Program(kept, self.captured if captured is None else captured)
 
     def _pair(self, key, function, *arguments) -> tuple:
@@ -293,11 +310,16 @@ class Program:
     def jacobian(self, active, mode: int = JACOBIAN_AUTO) -> Program:
         """inputs -> (outputs, Jacobians of each floating output by each active input)."""
         return self._derived(
-            ("jacobian", mode, *active), library.ntk_program_jacobian, sizes(active), len(active), mode
+            ("jacobian", mode, *active),
+            library.ntk_program_jacobian,
+            sizes(active),
+            len(active),
+            mode,
         )
 
     def vmap(self, size: int, in_axes, out_axes) -> Program:
         """Map over an axis; None where an input or output has none. Captured inputs stand last."""
+
         def axes(values):
             rows = [NTK_NOT_MAPPED if v is None else v for v in values]
             return (ctypes.c_int64 * max(len(rows), 1))(*rows)
@@ -313,7 +335,9 @@ class Program:
 
     def resize(self, input: int, axis: int, size: int) -> Program:
         """Let a batch axis, given by an input that has it, have another size."""
-        return self._derived(("resize", input, axis, size), library.ntk_program_resize, input, axis, size)
+        return self._derived(
+            ("resize", input, axis, size), library.ntk_program_resize, input, axis, size
+        )
 
 
 def _unpickle(text, captured, in_tree, out_tree):

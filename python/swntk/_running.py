@@ -108,7 +108,12 @@ def _bar():
         import sys
 
         def count(done, total):
-            print(f"\r{done} / {total}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+            print(
+                f"\r{done} / {total}",
+                end="\n" if done >= total else "",
+                file=sys.stderr,
+                flush=True,
+            )
 
         return count
     return _Bar(tqdm)
@@ -123,7 +128,8 @@ def allocate(shape, dtype) -> np.ndarray:
         for n in shape:
             count *= n
         raise OutOfMemoryError(
-            f"a result of shape {tuple(shape)} and dtype {dtype} takes {count * dtype.itemsize:,} bytes, "
+            f"a result of shape {tuple(shape)} and dtype {dtype} takes "
+            f"{count * dtype.itemsize:,} bytes, "
             "which cannot be allocated"
         ) from None
 
@@ -146,9 +152,7 @@ def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) 
     given = Buffers(outputs, False)
     limit = memory_limit if memory_limit is not None else current.memory_limit
     with _Watch(progress if progress is not None else current.progress):
-        settings = ntk_run_options(
-            _OPTIONS_SIZE, limit or 0, _callback, None, None
-        )
+        settings = ntk_run_options(_OPTIONS_SIZE, limit or 0, _callback, None, None)
         status = function(handle, taken.pointer, taken.count, given.pointer, given.count, settings)
     if status:
         fail(status, "" if status != NTK_CALLBACK else " (stopped by the progress callback)")

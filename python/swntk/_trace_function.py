@@ -10,6 +10,7 @@ from ._errors import NTKError, TracingError
 from ._ffi import Handle, quick
 from ._program import Program
 from ._tracing import emit
+from ._tracing.dtypes import FLOAT0
 from ._tracing.location import hidden_behind, latest, tracing_error
 from ._tracing.operands import kind_of, operand
 from ._tracing.trace import Trace, Value, activate, current
@@ -32,9 +33,11 @@ class Traced:
         Which outputs are Python numbers.
     aux_program : Program or None
         The auxiliary outputs, where they were asked for apart.
+    fixed : list of (int, numpy.ndarray)
+        Leaves of the result that are tangents of integers: no outputs, the same at every run.
     """
 
-    __slots__ = ("program", "captured", "out_tree", "aux_tree", "weak", "aux_program")
+    __slots__ = ("program", "captured", "out_tree", "aux_tree", "weak", "aux_program", "fixed")
 
     def __init__(self, program, captured, out_tree, aux_tree, weak):
         self.program = program
@@ -43,11 +46,19 @@ class Traced:
         self.aux_tree = aux_tree
         self.weak = weak
         self.aux_program = None
+        self.fixed: list = []
 
     @property
     def out_count(self) -> int:
         """Number of outputs that are not auxiliary."""
         return self.out_tree.num_leaves
+
+    def result(self, outputs):
+        """Put outputs into the structure of the result."""
+        leaves = list(outputs)
+        for i, leaf in self.fixed:
+            leaves.insert(i, leaf)
+        return tree.unflatten(self.out_tree, leaves)
 
     @property
     def captures_traced(self) -> bool:
@@ -55,8 +66,16 @@ class Traced:
         return any(isinstance(c, Value) for c in self.captured)
 
 
-def trace_call(f, arguments, call, *, has_aux: bool = False, aux_apart: bool = False,
-               captured_first: bool = False) -> Traced:
+def trace_call(
+    f,
+    arguments,
+    call,
+    *,
+    has_aux: bool = False,
+    aux_apart: bool = False,
+    captured_first: bool = False,
+    keep_float0: bool = False,
+) -> Traced:
     """Trace one call.
 
     Parameters
@@ -72,6 +91,8 @@ def trace_call(f, arguments, call, *, has_aux: bool = False, aux_apart: bool = F
         Make a program of its own of the auxiliary outputs.
     captured_first : bool
         Make the captured inputs ordinary ones that stand first: a closed body.
+    keep_float0 : bool
+        Let the result hold tangents of integers; `Traced.result` puts them back.
 
     Raises
     ------
@@ -91,17 +112,28 @@ def trace_call(f, arguments, call, *, has_aux: bool = False, aux_apart: bool = F
             aux: list = []
             if has_aux:
                 if not isinstance(result, (tuple, list)) or len(result) != 2:
-                    raise TypeError(f"{trace.what} with has_aux=True must return a pair, got {result!r}")
+                    raise TypeError(
+                        f"{trace.what} with has_aux=True must return a pair, got {result!r}"
+                    )
                 result, aux = result
                 aux, aux_tree = tree.flatten(aux)
             leaves, out_tree = tree.flatten(result)
+            fixed = []
+            if keep_float0:
+                fixed = [
+                    (i, x) for i, x in enumerate(leaves) if getattr(x, "dtype", None) == FLOAT0
+                ]
+                leaves = [x for x in leaves if getattr(x, "dtype", None) != FLOAT0]
             outputs, weak = _outputs(leaves, out_tree, trace.what)
-            outputs += [_inert(v) for v in _outputs(aux, aux_tree, "the auxiliary result")[0]] if aux else []
+            outputs += (
+                [_inert(v) for v in _outputs(aux, aux_tree, "the auxiliary result")[0]]
+                if aux
+                else []
+            )
             captured = [value for value, _ in trace.captured]
-            count = out_tree.num_leaves
             if aux_apart:
-                aux_pointer = trace.finish(inputs, captured, outputs[count:])
-                outputs = outputs[:count]
+                aux_pointer = trace.finish(inputs, captured, outputs[len(leaves) :])
+                outputs = outputs[: len(leaves)]
             if captured_first:
                 pointer = trace.finish([*captured, *inputs], [], outputs)
             else:
@@ -111,6 +143,7 @@ def trace_call(f, arguments, call, *, has_aux: bool = False, aux_apart: bool = F
     sources = [source for _, source in trace.captured]
     program = Program(Handle(pointer, quick.ntk_program_free), sources)
     traced = Traced(program, sources, out_tree, aux_tree, weak)
+    traced.fixed = fixed
     if aux_apart:
         traced.aux_program = Program(Handle(aux_pointer, quick.ntk_program_free), sources)
     return traced
@@ -118,7 +151,6 @@ def trace_call(f, arguments, call, *, has_aux: bool = False, aux_apart: bool = F
 
 def _unwrapped(call, tracers):
     """Call; where NumPy hid our error behind one of its own, raise ours."""
-    latest.error = None
     try:
         return call(tracers)
     except (ValueError, TypeError, SystemError) as error:
@@ -128,6 +160,8 @@ def _unwrapped(call, tracers):
         if hidden is None:
             raise
         raise hidden.with_traceback(error.__traceback__) from None
+    finally:
+        latest.error = None  # its traceback holds arrays
 
 
 def _outputs(leaves, treedef, what):
@@ -140,9 +174,15 @@ def _outputs(leaves, treedef, what):
             raise
         except Exception:
             kind = None
-        if kind is None or isinstance(x, np.ndarray) and x.dtype.kind not in "biuf" and x.dtype.itemsize != 2:
+        if (
+            kind is None
+            or isinstance(x, np.ndarray)
+            and x.dtype.kind not in "biuf"
+            and x.dtype.itemsize != 2
+        ):
             raise tracing_error(
-                f"{what} returned {type(leaf).__name__} {leaf!r} at {tree.paths(treedef, 'result')[i]}, "
+                f"{what} returned {type(leaf).__name__} {leaf!r} at "
+                f"{tree.paths(treedef, 'result')[i]}, "
                 "expected an array",
                 "return arrays and numbers only",
             )
@@ -172,7 +212,8 @@ def execute(program: Program, operands) -> list:
     ----------
     program : Program
     operands : list
-        One for each input, captured ones last: arrays of exactly the right types, Tracers or Values.
+        One for each input, captured ones last: arrays of exactly the right types, Tracers or
+        Values.
 
     Returns
     -------

@@ -17,8 +17,21 @@ from ._tracing.operands import operand, traced
 from ._tracing.tracer import Tracer
 
 __all__ = [
-    "gelu", "hard_tanh", "leaky_relu", "log_softmax", "logsumexp", "one_hot", "relu", "relu6", "sigmoid",
-    "silu", "soft_sign", "softmax", "softsign", "standardize", "swish",
+    "gelu",
+    "hard_tanh",
+    "leaky_relu",
+    "log_softmax",
+    "logsumexp",
+    "one_hot",
+    "relu",
+    "relu6",
+    "sigmoid",
+    "silu",
+    "soft_sign",
+    "softmax",
+    "softsign",
+    "standardize",
+    "swish",
 ]
 
 
@@ -455,4 +468,3 @@ def standardize(x, axis=-1, mean=None, variance=None, epsilon=1e-5):
     if variance is None:
         variance = np.mean(np.square(x), axis=axis, keepdims=True) - np.square(mean)
     return (x - mean) / np.sqrt(variance + epsilon)
-

@@ -1,7 +1,7 @@
 """Trees: nested containers of arrays, and the leaf paths by which messages name them.
 
-Containers are dict (leaves in the order of sorted keys), OrderedDict, list, tuple, namedtuple, None (no
-leaves) and registered classes. Everything else is a leaf. The order of leaves is JAX's.
+Containers are dict (leaves in the order of sorted keys), OrderedDict, list, tuple, namedtuple,
+None (no leaves) and registered classes. Everything else is a leaf. The order of leaves is JAX's.
 
 >>> import swntk
 >>> swntk.tree.leaves({"b": 1, "a": (2, None, [3])})
@@ -14,7 +14,17 @@ from collections import OrderedDict, defaultdict
 
 from ._errors import ArgumentError
 
-__all__ = ["TreeDef", "flatten", "unflatten", "leaves", "structure", "map", "reduce", "register", "paths"]
+__all__ = [
+    "TreeDef",
+    "flatten",
+    "unflatten",
+    "leaves",
+    "structure",
+    "map",
+    "reduce",
+    "register",
+    "paths",
+]
 
 _registered: dict = {}
 
@@ -407,13 +417,15 @@ def _prefix(prefix, tree, out, what, path):
         # As JAX: a list of axes may stand for a tuple of arguments.
         if not (isinstance(prefix, (list, tuple)) and isinstance(tree, (list, tuple))):
             raise ArgumentError(
-                f"{what}{path} is a {type(prefix).__name__}, but the argument is a {type(tree).__name__}"
+                f"{what}{path} is a {type(prefix).__name__}, but the argument is a "
+                f"{type(tree).__name__}"
             )
     meta, children = opened
     other_meta, others = _open(tree, type(tree))
     if meta != other_meta or len(children) != len(others):
         raise ArgumentError(
-            f"{what}{path} does not have the structure of the argument: {prefix!r} for {structure(tree)!r}"
+            f"{what}{path} does not have the structure of the argument: {prefix!r} for "
+            f"{structure(tree)!r}"
         )
     steps = _steps(structure(prefix, is_leaf=lambda x: x is not prefix))
     for child, other, step in zip(children, others, steps):

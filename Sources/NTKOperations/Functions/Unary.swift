@@ -26,15 +26,14 @@ let unaryFunctions: [any NamedFunction] = [
 ]
 
 extension ProgramBuilder {
-  /// The magnitude; at 0 it is +0 and its derivative 0; the least integer is its own.
+  /// The magnitude; at 0 it is +0 and its derivative 1, as JAX's; the least integer is its own.
   mutating func abs(_ x: Value) throws(NTKError) -> Value {
     let type = self.type(of: x)
     guard type.elementType.isSigned else { return x }
     let zero = try zeros(type)
     let isNegative = try one(Lt(), x, zero)
-    let magnitude = try select(isNegative, neg(x), x)
-    guard type.isFloating else { return magnitude }
-    return try select(one(Eq(), x, zero), zero, magnitude)
+    // -0 + 0 is +0.
+    return try select(isNegative, neg(x), type.isFloating ? add(x, zero) : x)
   }
 
   /// -1, 0, 1, or NaN; its derivative is 0.

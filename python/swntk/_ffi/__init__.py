@@ -7,4 +7,14 @@ from .handles import Handle, take
 from .library import library, quick
 from .status import check, fail, last_error
 
-__all__ = ["Buffers", "Handle", "buffer_of", "check", "fail", "last_error", "library", "quick", "take"]
+__all__ = [
+    "Buffers",
+    "Handle",
+    "buffer_of",
+    "check",
+    "fail",
+    "last_error",
+    "library",
+    "quick",
+    "take",
+]

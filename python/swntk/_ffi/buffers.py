@@ -15,7 +15,8 @@ def _by_interface(array) -> int:
     return array.__array_interface__["data"][0]
 
 
-# The data pointer follows the object header: NumPy's binary interface since 1.0 (PyArrayObject_fields).
+# The data pointer follows the object header: NumPy's binary interface since 1.0
+# (PyArrayObject_fields).
 _OFFSET = object.__basicsize__
 _word = ctypes.c_size_t.from_address
 
@@ -37,7 +38,8 @@ def _choose():
 
 address_of = _choose()
 
-# Sizes and strides of the shapes seen: (shape, strides) -> (int64[2 * rank], address of sizes, of strides).
+# Sizes and strides of the shapes seen: (shape, strides) -> (int64[2 * rank], address of sizes, of
+# strides).
 _MOST = 4096
 _extents: dict = {}
 
@@ -72,7 +74,9 @@ class Buffers:
             shape, strides = array.shape, array.strides
             extent = _extents.get((shape, strides)) or _extent(shape, strides)
             kept.append(extent)
-            rows.append((address_of(array), code_of(array.dtype), flags, len(shape), extent[1], extent[2]))
+            rows.append(
+                (address_of(array), code_of(array.dtype), flags, len(shape), extent[1], extent[2])
+            )
         self.count = count = len(rows)
         self.pointer = (ntk_buffer * (count or 1))(*rows)
         self._arrays = arrays

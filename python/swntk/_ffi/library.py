@@ -1,7 +1,7 @@
 """Find libntk.so, refuse one of another version, declare its functions.
 
-`library` releases the GIL during a call, for what computes; `quick` keeps it, for what returns within
-microseconds. Both are the same library.
+`library` releases the GIL during a call, for what computes; `quick` keeps it, for what returns
+within microseconds. Both are the same library.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def _open() -> str:
             )
         return path
     raise ImportError(
-        f"swntk cannot load {_NAME}. Build it (make build) or set SWNTK_LIBRARY to its path. Tried:\n  "
+        f"swntk cannot load {_NAME}. Build it (make build) or set SWNTK_LIBRARY to its path. "
+        "Tried:\n  "
         + "\n  ".join(reasons)
     )
 
@@ -63,7 +64,9 @@ def _declare(dll):
         try:
             function = getattr(dll, name)
         except AttributeError:
-            raise ImportError(f"{dll._name} lacks {name}: it was built from another version") from None
+            raise ImportError(
+                f"{dll._name} lacks {name}: it was built from another version"
+            ) from None
         function.restype = result
         function.argtypes = arguments
     return dll

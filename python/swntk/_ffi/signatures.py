@@ -46,14 +46,20 @@ SIGNATURES = {
     "ntk_builder_apply": (
         _status,
         [
-            _handle, c_char_p, _int32s, c_size_t, c_char_p, c_size_t, POINTER(c_void_p), c_size_t,
-            _int32s, c_size_t, _size,
+            _handle,
+            c_char_p,
+            _int32s,
+            c_size_t,
+            c_char_p,
+            c_size_t,
+            POINTER(c_void_p),
+            c_size_t,
+            _int32s,
+            c_size_t,
+            _size,
         ],
     ),
-    "ntk_builder_call": (
-        _status,
-        [_handle, _handle, _int32s, c_size_t, _int32s, c_size_t, _size],
-    ),
+    "ntk_builder_call": (_status, [_handle, _handle, _int32s, c_size_t, _int32s, c_size_t, _size]),
     "ntk_builder_type": (_status, [_handle, c_int32, _int32s, _size, _int64s, c_size_t]),
     "ntk_builder_location": (_status, [_handle, c_char_p, c_uint32]),
     "ntk_builder_finish": (
@@ -80,7 +86,18 @@ SIGNATURES = {
     ),
     "ntk_vjp": (
         _status,
-        [_handle, _size, c_size_t, _buffers, c_size_t, _buffers, c_size_t, _buffers, c_size_t, _run],
+        [
+            _handle,
+            _size,
+            c_size_t,
+            _buffers,
+            c_size_t,
+            _buffers,
+            c_size_t,
+            _buffers,
+            c_size_t,
+            _run,
+        ],
     ),
     "ntk_jacobian": (
         _status,
@@ -94,7 +111,10 @@ SIGNATURES = {
     "ntk_tangent_kernel_type": (_status, _type_query),
     "ntk_tangent_kernel_program": (_status, [_handle, _new]),
     "ntk_tangent_kernel_explain": (_status, _text_query),
-    "ntk_tangent_kernel_compute": (_status, [_handle, _buffers, c_size_t, _buffers, c_size_t, _run]),
+    "ntk_tangent_kernel_compute": (
+        _status,
+        [_handle, _buffers, c_size_t, _buffers, c_size_t, _run],
+    ),
     "ntk_kernel": (
         _status,
         [_handle, _handle, _kernel, _buffers, c_size_t, _buffers, c_size_t, _run],

@@ -8,6 +8,11 @@ from .plan import TangentKernel
 from .unnormalised import empirical_direct_ntk_fn, empirical_implicit_ntk_fn
 
 __all__ = [
-    "NtkImplementation", "TangentKernel", "empirical_direct_ntk_fn", "empirical_implicit_ntk_fn",
-    "empirical_ntk_fn", "explain", "flatten_kernel",
+    "NtkImplementation",
+    "TangentKernel",
+    "empirical_direct_ntk_fn",
+    "empirical_implicit_ntk_fn",
+    "empirical_ntk_fn",
+    "explain",
+    "flatten_kernel",
 ]

@@ -7,7 +7,8 @@ from .._errors import ArgumentError
 
 
 def claims(vmap_axes, x, kwargs, out):
-    """Return the claimed batch axes of the leaves of `x`, of the keyword arrays by name, and of the outputs.
+    """Return the claimed batch axes of the leaves of `x`, of the keyword arrays by name, and of
+    the outputs.
 
     Parameters
     ----------
@@ -33,7 +34,9 @@ def claims(vmap_axes, x, kwargs, out):
         raise ArgumentError(f"the third entry of vmap_axes must be a dict of axes, got {kw_axes!r}")
     unknown = sorted(set(kw_axes) - set(kwargs))
     if unknown:
-        raise ArgumentError(f"vmap_axes names keyword arguments that were not given: {', '.join(unknown)}")
+        raise ArgumentError(
+            f"vmap_axes names keyword arguments that were not given: {', '.join(unknown)}"
+        )
     x_list = tree.broadcast_prefix(x_axes, x, "vmap_axes of x")
     fx_list = tree.broadcast_prefix(fx_axes, out, "vmap_axes of the output")
     kw_lists = {

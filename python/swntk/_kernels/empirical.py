@@ -54,15 +54,16 @@ def empirical_ntk_fn(
     Parameters
     ----------
     f : callable
-        `f(params, x, **kwargs)`; `params` a tree of floating arrays, `x` an array or a tree, the result an
-        array or a tree of arrays, with the samples along axis 0.
+        `f(params, x, **kwargs)`; `params` a tree of floating arrays, `x` an array or a tree, the
+        result an array or a tree of arrays, with the samples along axis 0.
     trace_axes : int or sequence of int
-        Output axes to sum over, both sides together; the result is divided by the product of their sizes.
+        Output axes to sum over, both sides together; the result is divided by the product of their
+        sizes.
     diagonal_axes : int or sequence of int
         Output axes of which only the diagonal is kept.
     vmap_axes : None, int, tree or (x_axes, fx_axes, kw_axes)
-        A claim that samples are independent along these axes, as in neural-tangents. None: the library finds
-        out by itself.
+        A claim that samples are independent along these axes, as in neural-tangents. None: the
+        library finds out by itself.
     implementation : NtkImplementation or int
     f2 : callable, optional
         Another function of the same parameters for the second side.
@@ -76,11 +77,12 @@ def empirical_ntk_fn(
     Returns
     -------
     callable
-        `ntk_fn(x1, x2, params, **kwargs)`. With the outputs' shapes `(n1, o, p)` and `(n2, o, p)` the result
-        has the axes `(n1, n2, o, o', p, p')`, less those traced, with diagonal ones once. `x2=None` means
-        x1; the result is then exactly symmetric. Where `f` returns a tree, so does it, one kernel for each
-        output. Keyword arguments that are 2-tuples are one for each side, others for both; a single `rng` is
-        folded for x2 where x2 differs from x1. `ntk_fn.plan(...)` returns a `TangentKernel`.
+        `ntk_fn(x1, x2, params, **kwargs)`. With the outputs' shapes `(n1, o, p)` and `(n2, o, p)`
+        the result has the axes `(n1, n2, o, o', p, p')`, less those traced, with diagonal ones
+        once. `x2=None` means x1; the result is then exactly symmetric. Where `f` returns a tree,
+        so does it, one kernel for each output. Keyword arguments that are 2-tuples are one for
+        each side, others for both; a single `rng` is folded for x2 where x2 differs from x1.
+        `ntk_fn.plan(...)` returns a `TangentKernel`.
 
     Raises
     ------
@@ -95,7 +97,8 @@ def empirical_ntk_fn(
 
     Notes
     -----
-    As `neural_tangents.empirical_ntk_fn` (Novak et al., Fast finite width neural tangent kernel, ICML 2022).
+    As `neural_tangents.empirical_ntk_fn` (Novak et al., Fast finite width neural tangent kernel,
+    ICML 2022).
 
     Examples
     --------
@@ -111,8 +114,15 @@ def empirical_ntk_fn(
         if option is not None:
             raise UnsupportedError(f"{name}= of empirical_ntk_fn is not supported in this version")
     return _NtkFunction(
-        f, f2, trace_axes, diagonal_axes, vmap_axes, _implementation(implementation), True,
-        check_memory_limit(memory_limit), check_progress(progress),
+        f,
+        f2,
+        trace_axes,
+        diagonal_axes,
+        vmap_axes,
+        _implementation(implementation),
+        True,
+        check_memory_limit(memory_limit),
+        check_progress(progress),
     )
 
 
@@ -128,8 +138,18 @@ def _implementation(value) -> NtkImplementation:
 class _NtkFunction:
     """What `empirical_ntk_fn` returns."""
 
-    def __init__(self, f, f2, trace_axes, diagonal_axes, vmap_axes, implementation, normalize, memory_limit,
-                 progress):
+    def __init__(
+        self,
+        f,
+        f2,
+        trace_axes,
+        diagonal_axes,
+        vmap_axes,
+        implementation,
+        normalize,
+        memory_limit,
+        progress,
+    ):
         self._f = f
         self._f2 = f2
         self._axes = trace_axes, diagonal_axes
@@ -157,13 +177,20 @@ class _NtkFunction:
         first = Side(self._f, params, x1, first_kwargs, "x1")
         second = None
         if x2 is not None or self._f2 is not None or not identical(first_kwargs, second_kwargs):
-            second = Side(self._f2 or self._f, params, x1 if x2 is None else x2, second_kwargs, "x2")
+            second = Side(
+                self._f2 or self._f, params, x1 if x2 is None else x2, second_kwargs, "x2"
+            )
             _check_sides(first, second)
         ranks = [len(shape) for shape, _ in first.traced.program.output_types]
         trace_axes, diagonal_axes = check_axes(*self._axes, ranks)
         options = KernelOptions(
-            trace_axes, diagonal_axes, self._vmap_axes, self._implementation, self._normalize,
-            self._memory_limit, self._progress,
+            trace_axes,
+            diagonal_axes,
+            self._vmap_axes,
+            self._implementation,
+            self._normalize,
+            self._memory_limit,
+            self._progress,
         )
         out = tree.unflatten(first.traced.out_tree, ranks)
         options.claimed = claims(self._vmap_axes, x1, first_kwargs, out)

@@ -13,7 +13,9 @@ from .._ffi import check, library, quick, take
 from .._ffi.structs import NTK_MAX_RANK, NTK_NOT_MAPPED, ntk_kernel_options
 from .._program import ArrayType, Program, cached
 from .._running import allocate, run
+from .._trace_function import is_traced
 from .._tracing.dtypes import from_code
+from .._tracing.location import tracing_error
 
 
 class TangentKernel:
@@ -46,12 +48,19 @@ class TangentKernel:
         axes = options.batch_axes(first, second)
         # A plan holds no data: the same structure has the same plan, however often it is traced.
         self._key = (
-            left.digest, right and right.digest, first.parameter_count, options.key, *map(_frozen, axes)
+            left.digest,
+            right and right.digest,
+            first.parameter_count,
+            options.key,
+            *map(_frozen, axes),
         )
 
         def plan():
             return take(
-                "tangent_kernel", library.ntk_tangent_kernel_create, left.pointer, right and right.pointer,
+                "tangent_kernel",
+                library.ntk_tangent_kernel_create,
+                left.pointer,
+                right and right.pointer,
                 options.struct(first.parameter_count, *axes),
             )
 
@@ -65,7 +74,11 @@ class TangentKernel:
         sizes = (ctypes.c_int64 * NTK_MAX_RANK)()
         types = []
         for i in range(count.value):
-            check(quick.ntk_tangent_kernel_type(self._handle.pointer, i, code, rank, sizes, NTK_MAX_RANK))
+            check(
+                quick.ntk_tangent_kernel_type(
+                    self._handle.pointer, i, code, rank, sizes, NTK_MAX_RANK
+                )
+            )
             types.append(ArrayType(tuple(sizes[: rank.value]), from_code(code.value)))
         return types
 
@@ -85,9 +98,12 @@ class TangentKernel:
 
     def program(self) -> Program:
         """Return the kernel as one program of `inputs`."""
-        return Program(cached(
-            ("kernel program", *self._key), lambda: take("program", _kernel_program, self._handle.pointer)
-        ))
+        return Program(
+            cached(
+                ("kernel program", *self._key),
+                lambda: take("program", _kernel_program, self._handle.pointer),
+            )
+        )
 
     def explain(self) -> str:
         """Return the plan in words."""
@@ -125,13 +141,22 @@ class TangentKernel:
         OutOfMemoryError
             If the memory limit does not suffice, or the result cannot be allocated.
         """
+        if is_traced(self.inputs):
+            raise tracing_error(
+                "a plan of traced arrays was to be computed", "ntk_fn(x1, x2, params) itself"
+            )
         targets = [None] * len(self._types) if out is None else self._check_out(out)
         results = [
-            target if _direct(target, t) else allocate(*t) for target, t in zip(targets, self._types)
+            target if _direct(target, t) else allocate(*t)
+            for target, t in zip(targets, self._types)
         ]
         run(
-            library.ntk_tangent_kernel_compute, self._handle.pointer, self.inputs, results,
-            memory_limit=self._options.memory_limit, progress=self._options.progress,
+            library.ntk_tangent_kernel_compute,
+            self._handle.pointer,
+            self.inputs,
+            results,
+            memory_limit=self._options.memory_limit,
+            progress=self._options.progress,
         )
         for target, result in zip(targets, results):
             if target is not None and target is not result:
@@ -142,7 +167,9 @@ class TangentKernel:
 
     def _check_out(self, out):
         targets = tree.flatten_up_to(self._out_tree, out, "out")
-        for path, target, (shape, dtype) in zip(tree.paths(self._out_tree, "out"), targets, self._types):
+        for path, target, (shape, dtype) in zip(
+            tree.paths(self._out_tree, "out"), targets, self._types
+        ):
             dtype = self._half or dtype
             if not hasattr(target, "shape") or not hasattr(target, "__setitem__"):
                 raise ArgumentError(f"{path} must be an array, got {type(target).__name__}")
@@ -158,7 +185,9 @@ class TangentKernel:
 def _direct(target, wanted) -> bool:
     """Whether the library can write into an array as it is."""
     return (
-        isinstance(target, np.ndarray) and target.dtype == wanted.dtype and target.flags.aligned
+        isinstance(target, np.ndarray)
+        and target.dtype == wanted.dtype
+        and target.flags.aligned
         and target.dtype.isnative
     )
 
@@ -175,7 +204,14 @@ class KernelOptions:
     """What `empirical_ntk_fn` was told, and what follows from it for one call."""
 
     def __init__(
-        self, trace_axes, diagonal_axes, vmap_axes, implementation, normalize, memory_limit, progress
+        self,
+        trace_axes,
+        diagonal_axes,
+        vmap_axes,
+        implementation,
+        normalize,
+        memory_limit,
+        progress,
     ):
         self.trace_axes = trace_axes
         self.diagonal_axes = diagonal_axes
@@ -192,7 +228,7 @@ class KernelOptions:
         return self.trace_axes, self.diagonal_axes, int(self.implementation), bool(self.normalize)
 
     def batch_axes(self, first, second):
-        """Return the claimed axes of the inputs and of the outputs, or None twice without a claim."""
+        """Return the claimed axes of inputs and of outputs, or None twice without a claim."""
         if self.claimed is None:
             return None, None
         x_axes, kw_axes, fx_axes = self.claimed
@@ -201,7 +237,8 @@ class KernelOptions:
         rows += [None] * len(first.traced.captured)
         if second is not None and sum(second.traced.program.counts[:2]) != len(rows):
             raise UnsupportedError(
-                "vmap_axes with two sides that take different numbers of inputs is not supported in this "
+                "vmap_axes with two sides that take different numbers of inputs is not supported "
+                "in this "
                 "version"
             )
         return rows, fx_axes
@@ -219,7 +256,15 @@ class KernelOptions:
             return (ctypes.c_int64 * max(len(rows), 1))(*rows)
 
         return ntk_kernel_options(
-            ctypes.sizeof(ntk_kernel_options), parameters, parameter_count, traced, len(self.trace_axes),
-            diagonal, len(self.diagonal_axes), claimed(batch_axes), int(self.implementation),
-            int(self.normalize), claimed(output_axes),
+            ctypes.sizeof(ntk_kernel_options),
+            parameters,
+            parameter_count,
+            traced,
+            len(self.trace_axes),
+            diagonal,
+            len(self.diagonal_axes),
+            claimed(batch_axes),
+            int(self.implementation),
+            int(self.normalize),
+            claimed(output_axes),
         )

@@ -21,7 +21,8 @@ class Side:
         names = parameter_names(f, 2)
         leaves, self.params_tree = tree.flatten(params)
         self.arguments = [
-            _parameter(leaf, path) for leaf, path in zip(leaves, tree.paths(self.params_tree, names[0]))
+            _parameter(leaf, path)
+            for leaf, path in zip(leaves, tree.paths(self.params_tree, names[0]))
         ]
         self.parameter_count = count = len(leaves)
         x_leaves, self.x_tree = tree.flatten(x)
@@ -31,7 +32,9 @@ class Side:
         ]
         self._x_end = len(self.arguments)
         self._keywords = []
-        self.keyword_owner: list[tuple] = []  # (name, position among its leaves) of each keyword input
+        self.keyword_owner: list[
+            tuple
+        ] = []  # (name, position among its leaves) of each keyword input
         for key, value in kwargs.items():
             found, treedef = tree.flatten(value)
             slots = []
@@ -64,7 +67,9 @@ class Side:
     @property
     def others(self) -> list:
         """Operands for the other inputs, captured ones last."""
-        return [a.array for a in self.arguments[self.parameter_count :]] + list(self.traced.captured)
+        return [a.array for a in self.arguments[self.parameter_count :]] + list(
+            self.traced.captured
+        )
 
     @property
     def x_count(self) -> int:
@@ -75,7 +80,8 @@ def _parameter(leaf, path):
     argument = from_leaf(leaf, path)
     if not argument.floating:
         raise DTypeError(
-            f"{path} has dtype {argument.own}: parameters must be floating; let the function close over it, "
+            f"{path} has dtype {argument.own}: parameters must be floating; let the function "
+            "close over it, "
             "or pass it as a keyword argument"
         )
     return argument

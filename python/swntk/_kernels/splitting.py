@@ -13,8 +13,8 @@ from .keys import fold_in
 def split_kwargs(kwargs: dict, x1, x2) -> tuple:
     """Return the keyword arguments of both sides, as neural-tangents splits them.
 
-    A 2-tuple is one each. Anything else goes to both; but a single `rng` is folded for the second side
-    where x2 is given and differs from x1.
+    A 2-tuple is one each. Anything else goes to both; but a single `rng` is folded for the second
+    side where x2 is given and differs from x1.
     """
     first, second = {}, {}
     for name, value in kwargs.items():
@@ -54,5 +54,7 @@ def same(x1, x2) -> bool:
 def identical(first: dict, second: dict) -> bool:
     """Whether both sides have the same keyword arguments."""
     return all(
-        a is b for name in first for a, b in zip(tree.leaves(first[name]), tree.leaves(second[name]))
+        a is b
+        for name in first
+        for a, b in zip(tree.leaves(first[name]), tree.leaves(second[name]))
     ) and all(tree.structure(first[name]) == tree.structure(second[name]) for name in first)

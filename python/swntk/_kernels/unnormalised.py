@@ -20,9 +20,9 @@ def empirical_direct_ntk_fn(f):
     Returns
     -------
     callable
-        `ntk_fn(x1, x2, params, keys=None, **kwargs) -> [n1, n2] + out + out`, not divided by anything.
-        `keys` is None, one key for both sides, or a pair of keys (also a uint32[2, 2] array), passed to `f`
-        as `rng`.
+        `ntk_fn(x1, x2, params, keys=None, **kwargs) -> [n1, n2] + out + out`, not divided by
+        anything. `keys` is None, one key for both sides, or a pair of keys (also a uint32[2, 2]
+        array), passed to `f` as `rng`.
 
     Raises
     ------
@@ -99,7 +99,9 @@ def _pair(keys) -> tuple:
         return keys[0], keys[1]
     if shape == (2,):
         return keys, keys
-    raise ArgumentError(f"keys must be None, one key (uint32[2]) or two (uint32[2, 2]), got shape {shape}")
+    raise ArgumentError(
+        f"keys must be None, one key (uint32[2]) or two (uint32[2, 2]), got shape {shape}"
+    )
 
 
 def _outputs_last(theta):

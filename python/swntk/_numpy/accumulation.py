@@ -82,7 +82,9 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
         if given(extra):
             extra = traced(extra)
             if extra.ndim == 0:
-                extra = np.broadcast_to(extra, [1 if i == axis else m for i, m in enumerate(x.shape)])
+                extra = np.broadcast_to(
+                    extra, [1 if i == axis else m for i, m in enumerate(x.shape)]
+                )
             parts.append((extra, before))
     for extra, before in parts:
         x = np.concatenate([extra, x] if before else [x, extra], axis)
@@ -105,5 +107,3 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     ahead = (slice(None),) * axis + (slice(1, None),)
     behind = (slice(None),) * axis + (slice(None, -1),)
     return np.sum(dx * (y[ahead] + y[behind]) / 2.0, axis=axis)
-
-

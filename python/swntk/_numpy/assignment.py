@@ -40,8 +40,12 @@ def set_item(x: Tracer, index, value) -> None:
 
 
 def _ends_at(value: Tracer, view: Tracer) -> bool:
-    """Whether assigning value to view would change nothing: both are the same elements of a cell."""
-    if value._cell is not view._cell or value.shape != view.shape or len(value._steps) != len(view._steps):
+    """Whether assigning would change nothing: both are the same elements of one cell."""
+    if (
+        value._cell is not view._cell
+        or value.shape != view.shape
+        or len(value._steps) != len(view._steps)
+    ):
         return False
     return all(_same_step(a, b) for a, b in zip(value._steps, view._steps))
 
@@ -64,7 +68,8 @@ def _set_by_mask(x: Tracer, mask: Tracer, value) -> None:
     new = as_value(operand(value), x.dtype)
     if new.shape != () and new.shape != (1,):
         raise tracing_error(
-            "x[mask] = v with a traced mask and v that is not a scalar: how many it takes is not known",
+            "x[mask] = v with a traced mask and v that is not a scalar: how many it takes is not "
+            "known",
             "np.where(mask, v, x) with v of x's shape",
         )
     if mask.shape != x.shape[: mask.ndim]:
@@ -76,7 +81,7 @@ def _set_by_mask(x: Tracer, mask: Tracer, value) -> None:
 
 
 def _overwritten(old: Value, plan: Advanced, new: Value) -> Value:
-    """Return `old` with what the plan selects replaced by `new`; of repeated places the last wins."""
+    """Return `old` with what the plan selects replaced; of repeated places the last wins."""
     k = len(plan.shape)
     rest = [axis for axis in range(old.ndim) if axis not in plan.axes]
     target = [old.shape[axis] for axis in rest]
@@ -95,7 +100,9 @@ def _overwritten(old: Value, plan: Advanced, new: Value) -> Value:
         return old
     winner = _winners(plan, old, count, places)
     written = emit.emit("np.greater_equal", [winner, emit.full((), 0, I64)])
-    chosen = emit.take_axis(rows, 0, emit.emit("np.maximum", [winner, emit.full((), 0, I64)]), "clip")
+    chosen = emit.take_axis(
+        rows, 0, emit.emit("np.maximum", [winner, emit.full((), 0, I64)]), "clip"
+    )
     table = emit.select(emit.broadcast(written, table.shape, [0]), chosen, table)
     back = emit.reshape(table, [old.shape[axis] for axis in permutation])
     return emit.transpose(back, np.argsort(permutation).tolist())
@@ -115,7 +122,8 @@ def _fit(new: Value, target, plan) -> Value:
         fits = False
     if not fits:
         raise ShapeError(
-            f"shape mismatch: value array of shape {new.shape} could not be broadcast to indexing result of "
+            f"shape mismatch: value array of shape {new.shape} could not be broadcast to "
+            "indexing result of "
             f"shape {tuple(shown)}{place()}"
         )
     new = emit.broadcast_to(emit.reshape(new, shape), shown)
@@ -126,7 +134,9 @@ def _winners(plan, old: Value, count: int, places: int) -> Value:
     """Return for each place the last row that is written to it, or -1."""
     extents = [old.shape[axis] for axis in plan.axes]
     if not any(isinstance(a, Tracer) for a in plan.arrays):
-        arrays = [np.broadcast_to(np.asarray(a, np.int64), plan.shape).reshape(-1) for a in plan.arrays]
+        arrays = [
+            np.broadcast_to(np.asarray(a, np.int64), plan.shape).reshape(-1) for a in plan.arrays
+        ]
         flat = np.ravel_multi_index(arrays, extents) if arrays else np.zeros(count, np.int64)
         winner = np.full(places, -1, np.int64)
         winner[flat] = np.arange(count)
@@ -140,8 +150,12 @@ def _winners(plan, old: Value, count: int, places: int) -> Value:
     # Reading each position out of the list of all makes the run fail where one is out of range.
     numbers = emit.reshape(emit.iota(places), extents)
     flat = emit.gather(
-        numbers, emit.reshape(vectors, [count, len(extents)]), offset_dims=[],
-        collapsed=range(len(extents)), start_index_map=range(len(extents)), slice_sizes=[1] * len(extents),
+        numbers,
+        emit.reshape(vectors, [count, len(extents)]),
+        offset_dims=[],
+        collapsed=range(len(extents)),
+        start_index_map=range(len(extents)),
+        slice_sizes=[1] * len(extents),
         mode="error",
     )
     column = emit.reshape(emit.iota(places), [places, 1])
@@ -171,9 +185,14 @@ def ufunc_at(name: str, x: Tracer, index, values) -> None:
     target[plan.position : plan.position] = plan.shape
     update = _fit(update, target, plan)
     indices, mode = index_values(plan, old.shape)
-    view.write(emit.scatter_add(
-        old, indices, update, window=gather_dimensions(plan, old.ndim), inserted=plan.axes,
-        to_operand=plan.axes, mode=mode,
-    ))
-
-
+    view.write(
+        emit.scatter_add(
+            old,
+            indices,
+            update,
+            window=gather_dimensions(plan, old.ndim),
+            inserted=plan.axes,
+            to_operand=plan.axes,
+            mode=mode,
+        )
+    )

@@ -49,7 +49,9 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, d
 @implements("copy")
 def copy(a, order="K", subok=False):
     x = traced(a)
-    return finish(x.here(), contiguous=order == "C" or x.contiguous, scalar=x._scalar and x.ndim == 0)
+    return finish(
+        x.here(), contiguous=order == "C" or x.contiguous, scalar=x._scalar and x.ndim == 0
+    )
 
 
 @implements("copyto")
@@ -74,7 +76,9 @@ def _refuse(name):
             raise plain_destination(f"np.{name}")
         from .._tracing.location import unsupported
 
-        raise unsupported(f"np.{name} of a traced array is not supported", "a[index] = value, or np.where")
+        raise unsupported(
+            f"np.{name} of a traced array is not supported", "a[index] = value, or np.where"
+        )
 
     return handler
 

@@ -153,7 +153,8 @@ def power(operands, dtype):
         root = emit.where(least, number(math.inf, x), root)
         return root if y > 0 else emit.emit("np.divide", [number(1, x), root])
     raise unsupported(
-        f"the exponent {y!r} is not supported in this version: only integers, 0.5 and -0.5 are exact",
+        f"the exponent {y!r} is not supported in this version: only integers, 0.5 and -0.5 are "
+        "exact",
         "np.exp(y * np.log(x)) where x is known to be positive",
     )
 
@@ -351,9 +352,9 @@ def _quotient_and_rest(x, y):
     rest = emit.where(emit.emit("np.equal", [y, zero]), zero, rest)
     if x.dtype.kind == "u":
         return quotient, rest
-    opposite = emit.emit("ne", [
-        emit.emit("np.less", [rest, zero]), emit.emit("np.less", [y, zero]),
-    ])
+    opposite = emit.emit(
+        "ne", [emit.emit("np.less", [rest, zero]), emit.emit("np.less", [y, zero])]
+    )
     inexact = emit.emit("np.not_equal", [rest, zero])
     step = emit.convert(emit.emit("and", [opposite, inexact]), x.dtype)
     return emit.emit("sub", [quotient, step]), emit.emit("add", [rest, emit.emit("mul", [step, y])])
@@ -381,7 +382,9 @@ def divmod_(operands, dtype):
 def matmul(operands, dtype):
     x, y = common(operands, dtype)
     if x.dtype == BOOL:
-        raise unsupported("np.matmul of booleans is not supported", "x.astype(int) @ y.astype(int) > 0")
+        raise unsupported(
+            "np.matmul of booleans is not supported", "x.astype(int) @ y.astype(int) > 0"
+        )
     return emit.emit("np.matmul", [x, y])
 
 

@@ -1,8 +1,8 @@
 """What an index expression means: basic steps, and the advanced part that is left.
 
-NumPy's rule. Integers, slices, None and Ellipsis make a view. If an array (or list) of integers or booleans
-is among them, integers count as arrays too, all are broadcast together, and their axes stand where the first
-of them stood if they were neighbours, else in front.
+NumPy's rule. Integers, slices, None and Ellipsis make a view. If an array (or list) of integers or
+booleans is among them, integers count as arrays too, all are broadcast together, and their axes
+stand where the first of them stood if they were neighbours, else in front.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class IndexTypeError(IndexOutOfRangeError):
 
 
 def normalize(index, shape):
-    """Return a list of items, one for each axis and new axis: int, slice, None, Tracer or int array.
+    """Return a list of items, one for each axis and new axis: int, slice, None, Tracer or int
+    array.
 
     Boolean arrays known while tracing become the positions of their true elements; Ellipsis
     becomes whole slices.
@@ -63,12 +64,15 @@ def _item(item):
     if isinstance(item, Tracer):
         if item.dtype == BOOL:
             raise tracing_error(
-                "indexing by a traced boolean mask: the shape of the result would depend on numbers that are "
+                "indexing by a traced boolean mask: the shape of the result would depend on "
+                "numbers that are "
                 "not known yet",
                 "np.where(mask, x, 0) and sums over it; or a mask that is a plain NumPy array",
             )
         if item.dtype.kind == "f":
-            raise IndexTypeError(f"arrays used as indices must be of integer (or boolean) type{place()}")
+            raise IndexTypeError(
+                f"arrays used as indices must be of integer (or boolean) type{place()}"
+            )
         return item
     if isinstance(item, (bool, np.bool_)):
         return np.asarray(item)
@@ -82,7 +86,8 @@ def _item(item):
         array = array.astype(np.intp)
     if array.dtype.kind not in "biu":
         raise IndexTypeError(
-            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid "
+            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays "
+            "are valid "
             f"indices, got {type(item).__name__} of {array.dtype}{place()}"
         )
     if array.dtype.kind == "u" or array.dtype.itemsize < 8 and array.dtype != BOOL:
@@ -94,7 +99,8 @@ def _static_slice(item):
     for part in (item.start, item.stop, item.step):
         if isinstance(part, Tracer):
             raise tracing_error(
-                "a slice with a traced bound: the result's shape would depend on numbers that are not known",
+                "a slice with a traced bound: the result's shape would depend on numbers that "
+                "are not known",
                 "swntk.lax.dynamic_slice(x, starts, sizes)",
             )
     return item
@@ -110,7 +116,9 @@ def _axes_of(item) -> int:
 
 def _in_range(i: int, n: int, axis: int) -> int:
     if not -n <= i < n:
-        raise IndexOutOfRangeError(f"index {i} is out of bounds for axis {axis} with size {n}{place()}")
+        raise IndexOutOfRangeError(
+            f"index {i} is out of bounds for axis {axis} with size {n}{place()}"
+        )
     return i % n
 
 
@@ -144,7 +152,7 @@ class _NewAxis:
 
 
 def is_basic(items) -> bool:
-    """Whether an index makes a view: no arrays among its items (a traced scalar counts as an integer)."""
+    """Whether an index makes a view: no arrays among its items (a traced scalar is no array)."""
     return not any(
         isinstance(item, (np.ndarray, _NewAxis)) or isinstance(item, Tracer) and not item._scalar
         for item in items
@@ -171,7 +179,9 @@ class Advanced:
     """
 
     def __init__(self, items):
-        advanced = [i for i, item in enumerate(items) if not (item is None or isinstance(item, slice))]
+        advanced = [
+            i for i, item in enumerate(items) if not (item is None or isinstance(item, slice))
+        ]
         self.slices, self.axes, self.arrays = [], [], []
         extra = []
         axis = 0
@@ -189,11 +199,14 @@ class Advanced:
                 self.arrays.append(item)
             axis += 1
         try:
-            self.shape = np.broadcast_shapes(*(getattr(a, "shape", ()) for a in self.arrays), *extra)
+            self.shape = np.broadcast_shapes(
+                *(getattr(a, "shape", ()) for a in self.arrays), *extra
+            )
         except ValueError:
             shapes = ", ".join(str(getattr(a, "shape", ())) for a in self.arrays)
             raise IndexOutOfRangeError(
-                f"shape mismatch: index arrays of shapes {shapes} could not be broadcast together{place()}"
+                f"shape mismatch: index arrays of shapes {shapes} could not be broadcast "
+                f"together{place()}"
             ) from None
         together = advanced[-1] - advanced[0] + 1 == len(advanced)
         before = items[: advanced[0]] if together else []

@@ -47,8 +47,11 @@ def basic_view(x: Tracer, items) -> Tracer:
         # The outer trace cannot know an index of the inner one: read, and refuse writes.
         x = Tracer.fresh(x.here(), x.contiguous)
         x._writable = False
-    picks = [(axis, item) for axis, item in enumerate(i for i in items if i is not None)
-             if isinstance(item, Tracer)]
+    picks = [
+        (axis, item)
+        for axis, item in enumerate(i for i in items if i is not None)
+        if isinstance(item, Tracer)
+    ]
     x = _sliced(x, items)
     for axis, item in reversed(picks):
         shape = (*x.shape[:axis], *x.shape[axis + 1 :])
@@ -114,7 +117,7 @@ def _reshaped(x: Tracer, items) -> Tracer:
 
 
 def index_values(plan, shape):
-    """Return the index vectors [*plan.shape, number of axes], wrapped, and the mode of the gather."""
+    """Return index vectors [*plan.shape, number of axes], wrapped, and the mode of the gather."""
     if not any(isinstance(a, Tracer) for a in plan.arrays):
         rows = [np.broadcast_to(np.asarray(a, np.int64), plan.shape) for a in plan.arrays]
         stacked = np.stack(rows, -1) if rows else np.zeros((*plan.shape, 0), np.int64)
@@ -143,8 +146,13 @@ def gather(x: Value, plan: Advanced) -> Value:
     indices, mode = index_values(plan, x.shape)
     sizes = [1 if axis in plan.axes else n for axis, n in enumerate(x.shape)]
     result = emit.gather(
-        x, indices, offset_dims=gather_dimensions(plan, x.ndim), collapsed=plan.axes,
-        start_index_map=plan.axes, slice_sizes=sizes, mode=mode,
+        x,
+        indices,
+        offset_dims=gather_dimensions(plan, x.ndim),
+        collapsed=plan.axes,
+        start_index_map=plan.axes,
+        slice_sizes=sizes,
+        mode=mode,
     )
     return with_new_axes(result, plan)
 
@@ -180,8 +188,11 @@ def take(a, indices, axis=None, out=None, mode="raise"):
         index = emit.emit("np.minimum", [index, emit.full((), n - 1, I64)])
         value = emit.take_axis(x.here(), axis, index, "clip")
     else:
-        value = emit.take_axis(x.here(), axis, (picked % n if n else picked).here(), "clip") if isinstance(
-            picked, Tracer) else emit.take_axis(x.here(), axis, emit.constant(picked % n), "clip")
+        value = (
+            emit.take_axis(x.here(), axis, (picked % n if n else picked).here(), "clip")
+            if isinstance(picked, Tracer)
+            else emit.take_axis(x.here(), axis, emit.constant(picked % n), "clip")
+        )
     return finish(value, out, contiguous=True)
 
 
@@ -212,5 +223,3 @@ def take_along_axis(arr, indices, axis=-1):
 @implements("choose")
 def choose(a, choices, out=None, mode="raise"):
     raise tracing_error("np.choose of traced arrays is not supported", "np.select or np.where")
-
-

@@ -42,7 +42,8 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
         raise ShapeError(f"zero-dimensional arrays cannot be concatenated{place()}")
     if len(ranks) > 1:
         raise ShapeError(
-            "all the input array dimensions except for the concatenation axis must match exactly, got shapes "
+            "all the input array dimensions except for the concatenation axis must match "
+            "exactly, got shapes "
             f"{', '.join(str(v.shape) for v in values)}{place()}"
         )
     axis = normalize_axis(axis, values[0].ndim)
@@ -115,14 +116,18 @@ def tile(A, reps):
     split = [m for n in shape for m in (1, n)]
     wide = [m for r, n in zip(reps, shape) for m in (r, n)]
     value = emit.broadcast(emit.reshape(x.here(), split), wide, range(2 * rank))
-    return finish(emit.reshape(value, [r * n for r, n in zip(reps, shape)]), contiguous=True, scalar=False)
+    return finish(
+        emit.reshape(value, [r * n for r, n in zip(reps, shape)]), contiguous=True, scalar=False
+    )
 
 
 @implements("repeat")
 def repeat(a, repeats, axis=None):
     x = traced(a)
     if isinstance(repeats, Tracer):
-        raise tracing_error("np.repeat with traced counts: the shape of the result would depend on them")
+        raise tracing_error(
+            "np.repeat with traced counts: the shape of the result would depend on them"
+        )
     if axis is None:
         x, axis = flattened(x), 0
     axis = normalize_axis(axis, x.ndim)
@@ -130,7 +135,9 @@ def repeat(a, repeats, axis=None):
     counts = np.asarray(repeats)
     if counts.ndim and counts.shape != (1,):
         places = np.repeat(np.arange(n), counts)
-        return finish(emit.take_axis(x.here(), axis, emit.constant(places), "clip"), contiguous=True)
+        return finish(
+            emit.take_axis(x.here(), axis, emit.constant(places), "clip"), contiguous=True
+        )
     count = int(counts.reshape(()))
     lead, rest = x.shape[: axis + 1], x.shape[axis + 1 :]
     value = emit.reshape(x.here(), (*lead, 1, *rest))
@@ -145,7 +152,9 @@ def _pairs(given_, rank, what):
     try:
         return np.broadcast_to(np.asarray(given_), (rank, 2)).tolist()
     except ValueError:
-        raise ShapeError(f"{what} of shape {np.shape(given_)} does not fit {rank} axes{place()}") from None
+        raise ShapeError(
+            f"{what} of shape {np.shape(given_)} does not fit {rank} axes{place()}"
+        ) from None
 
 
 _INDEX_MODES = ("edge", "reflect", "symmetric", "wrap")
@@ -157,7 +166,9 @@ def pad(array, pad_width, mode="constant", **kwargs):
     if isinstance(pad_width, dict):
         rows = [(0, 0)] * x.ndim
         for axis, width in pad_width.items():
-            rows[normalize_axis(axis, x.ndim)] = (width, width) if np.ndim(width) == 0 else tuple(width)
+            rows[normalize_axis(axis, x.ndim)] = (
+                (width, width) if np.ndim(width) == 0 else tuple(width)
+            )
         pad_width = rows
     width = _pairs(pad_width, x.ndim, "pad_width")
     if any(n < 0 for row in width for n in row):
@@ -174,7 +185,9 @@ def pad(array, pad_width, mode="constant", **kwargs):
         raise unsupported(f"np.pad with mode={mode!r} is not supported")
     fills = kwargs.pop("constant_values", 0)
     if kwargs:
-        raise ArgumentError(f"unsupported keyword arguments for mode 'constant': {sorted(kwargs)}{place()}")
+        raise ArgumentError(
+            f"unsupported keyword arguments for mode 'constant': {sorted(kwargs)}{place()}"
+        )
     if isinstance(fills, Tracer) or np.ndim(fills) == 0:
         fill = as_value(operand(fills), x.dtype)
         value = emit.pad(x.here(), fill, [(low, high, 0) for low, high in width])

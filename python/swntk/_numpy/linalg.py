@@ -13,14 +13,20 @@ from .values import finish, flattened, normalize_axes
 
 
 def _kept(result, keepdims, x, axes):
-    return result.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else result
+    return (
+        result.reshape([1 if i in axes else n for i, n in enumerate(x.shape)])
+        if keepdims
+        else result
+    )
 
 
 @implements("linalg.norm")
 def norm(x, ord=None, axis=None, keepdims=False):
     x = traced(x)
     x = x.astype(floating(x.dtype), copy=False)
-    if axis is None and (ord is None or ord in ("f", "fro") and x.ndim == 2 or ord == 2 and x.ndim == 1):
+    if axis is None and (
+        ord is None or ord in ("f", "fro") and x.ndim == 2 or ord == 2 and x.ndim == 1
+    ):
         flat = flattened(x)
         root = np.sqrt(np.dot(flat, flat))
         return _kept(root, keepdims, x, range(x.ndim))
@@ -90,5 +96,3 @@ def matrix_power(a, n):
         if not n:
             return result[...] if result is not a else result.copy()
         x = x @ x
-
-

@@ -10,7 +10,7 @@ from .._tracing.dtypes import BOOL, promote, supported
 from .._tracing.location import place, unsupported
 from .._tracing.operands import common_values, kind_of, operand, traced
 from .._tracing.protocol import implements
-from .._tracing.tracer import as_value
+from .._tracing.tracer import Tracer, as_value
 from .values import finish, given, normalize_axis, refuse
 
 
@@ -52,8 +52,12 @@ def inner(a, b, /):
     if x.ndim == 0 or y.ndim == 0:
         return finish(emit.emit("np.multiply", [x, y]))
     if x.shape[-1] != y.shape[-1]:
-        raise ShapeError(f"shapes {x.shape} and {y.shape} not aligned: their last axes differ{place()}")
-    return finish(emit.emit("np.tensordot", [x, y], axes=[[x.ndim - 1], [y.ndim - 1]]), contiguous=True)
+        raise ShapeError(
+            f"shapes {x.shape} and {y.shape} not aligned: their last axes differ{place()}"
+        )
+    return finish(
+        emit.emit("np.tensordot", [x, y], axes=[[x.ndim - 1], [y.ndim - 1]]), contiguous=True
+    )
 
 
 @implements("outer", "linalg.outer")
@@ -109,13 +113,34 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
     if target == BOOL:
         raise unsupported("np.einsum of boolean arrays is not supported", "x.astype(int)")
     values = [as_value(a, target) for a in arrays]
-    return finish(emit.emit("np.einsum", values, subscripts=subscripts.replace(" ", "")), out)
+    subscripts = subscripts.replace(" ", "")
+    result = finish(emit.emit("np.einsum", values, subscripts=subscripts), out)
+    if len(arrays) == 1 and isinstance(arrays[0], Tracer) and not given(out):
+        return _maybe_view(arrays[0], subscripts, result)
+    return result
+
+
+def _maybe_view(x, subscripts, result):
+    """Of one operand, and without a sum, NumPy's einsum makes a view."""
+    taken, arrow, kept = subscripts.partition("->")
+    if not arrow:
+        kept = "".join(sorted(c for c in set(taken) - {"."} if taken.count(c) == 1))
+    plain = "." not in taken and len(set(taken)) == len(taken)
+    if plain and sorted(taken) == sorted(kept):
+        return np.transpose(x, [taken.index(c) for c in kept])
+    if not plain and set(taken) - {"."} == set(kept) - {"."} and result.shape:
+        result = Tracer.fresh(result.here(), contiguous=False)
+        result._strides = None
+        result._cell.doubt_with(x._cell, "einsum")
+    return result
 
 
 @implements("einsum_path")
 def einsum_path(*operands, optimize="greedy", einsum_call=False):
     subscripts, arrays = _subscripts(operands)
-    return np.einsum_path(subscripts, *(np.broadcast_to(0.0, a.shape) for a in arrays), optimize=optimize)
+    return np.einsum_path(
+        subscripts, *(np.broadcast_to(0.0, a.shape) for a in arrays), optimize=optimize
+    )
 
 
 @implements("kron")
@@ -137,9 +162,7 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     x, y = np.moveaxis(traced(a), axisa, -1), np.moveaxis(traced(b), axisb, -1)
     if x.shape[-1] != 3 or y.shape[-1] != 3:
         raise unsupported("np.cross of vectors that do not have three components is not supported")
-    parts = [
-        x[..., i] * y[..., j] - x[..., j] * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))
-    ]
+    parts = [x[..., i] * y[..., j] - x[..., j] * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
     return np.stack(parts, axis=axisc)
 
 
@@ -165,7 +188,7 @@ def convolve(a, v, mode="full"):
 
 
 def chain(arrays):
-    """Multiply matrices in the order that takes the least work (the textbook's dynamic programme)."""
+    """Multiply matrices in the order of least work (the textbook's dynamic programme)."""
     n = len(arrays)
     rows = [a.shape[0] for a in arrays] + [arrays[-1].shape[1]]
     cost = [[0] * n for _ in range(n)]
@@ -174,7 +197,8 @@ def chain(arrays):
         for i in range(n - length + 1):
             j = i + length - 1
             cost[i][j], cut[i][j] = min(
-                (cost[i][s] + cost[s + 1][j] + rows[i] * rows[s + 1] * rows[j + 1], s) for s in range(i, j)
+                (cost[i][s] + cost[s + 1][j] + rows[i] * rows[s + 1] * rows[j + 1], s)
+                for s in range(i, j)
             )
 
     def product(i, j):
@@ -199,5 +223,3 @@ def multi_dot(arrays, *, out=None):
     result = chain(arrays)
     shape = [n for n, gone in zip(result.shape, (first, last)) if not gone]
     return result.reshape(shape) if shape else result[0, 0]
-
-

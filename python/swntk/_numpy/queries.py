@@ -55,8 +55,10 @@ def iscomplex(x):
 def result_type(*arrays_and_dtypes):
     from .._tracing.dtypes import promote
 
-    kinds = [np.dtype(a) if isinstance(a, (np.dtype, type, str)) else kind_of(operand(a))
-             for a in arrays_and_dtypes]
+    kinds = [
+        np.dtype(a) if isinstance(a, (np.dtype, type, str)) else kind_of(operand(a))
+        for a in arrays_and_dtypes
+    ]
     return promote(kinds)
 
 

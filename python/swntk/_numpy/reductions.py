@@ -102,9 +102,14 @@ def _extreme(kind, x, axes, keepdims, initial, where):
     if not given(initial) and (masked or _empty(x, axes)):
         if masked:
             raise ValueError(f"reduction with where= needs initial={place()}")
-        raise ValueError(f"zero-size array to reduction operation {kind}imum which has no identity{place()}")
+        raise ValueError(
+            f"zero-size array to reduction operation {kind}imum which has no identity{place()}"
+        )
     x = _mask(where, x, neutral)
-    if x.dtype == BOOL:
+    if _empty(x, axes):
+        left = [1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes]
+        result = emit.full(left, neutral, x.dtype)
+    elif x.dtype == BOOL:
         result = _logical("any" if kind == "max" else "all", x, axes, keepdims, True)
     else:
         result = emit.emit(f"np.{kind}", [x], axis=axes, keepdims=keepdims)
@@ -189,11 +194,16 @@ def _variance(a, axis, dtype, ddof, keepdims, where, mean_given, correction):
     x = emit.convert(x, _moment_type(x, dtype))
     if given(correction):
         ddof = correction
-    if isinstance(ddof, (int, np.integer)) and not given(mean_given) and (where is True or where is NO_VALUE):
+    if (
+        isinstance(ddof, (int, np.integer))
+        and not given(mean_given)
+        and (where is True or where is NO_VALUE)
+    ):
         return emit.emit("np.var", [x], axis=axes, keepdims=keepdims, ddof=int(ddof))
     count = math.prod(x.shape[axis] for axis in axes)
     count = (
-        emit.full((), count, x.dtype) if where is True or where is NO_VALUE
+        emit.full((), count, x.dtype)
+        if where is True or where is NO_VALUE
         else _count(where, x, axes, True, x.dtype)
     )
     if given(mean_given):
@@ -203,21 +213,43 @@ def _variance(a, axis, dtype, ddof, keepdims, where, mean_given, correction):
         center = emit.emit("np.divide", [total, count])
     squares = emit.emit("np.square", [emit.emit("np.subtract", [x, center])])
     total = emit.emit("np.sum", [_mask(where, squares, 0)], axis=axes, keepdims=True)
-    result = emit.emit("np.divide", [total, emit.emit("np.subtract", [count, emit.full((), ddof, x.dtype)])])
+    result = emit.emit(
+        "np.divide", [total, emit.emit("np.subtract", [count, emit.full((), ddof, x.dtype)])]
+    )
     if keepdims:
         return result
     return emit.reshape(result, [n for i, n in enumerate(x.shape) if i not in axes])
 
 
 @implements("var")
-def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=NO_VALUE, *, where=True, mean=NO_VALUE,
-        correction=NO_VALUE):
+def var(
+    a,
+    axis=None,
+    dtype=None,
+    out=None,
+    ddof=0,
+    keepdims=NO_VALUE,
+    *,
+    where=True,
+    mean=NO_VALUE,
+    correction=NO_VALUE,
+):
     return finish(_variance(a, axis, dtype, ddof, keepdims, where, mean, correction), out)
 
 
 @implements("std")
-def std(a, axis=None, dtype=None, out=None, ddof=0, keepdims=NO_VALUE, *, where=True, mean=NO_VALUE,
-        correction=NO_VALUE):
+def std(
+    a,
+    axis=None,
+    dtype=None,
+    out=None,
+    ddof=0,
+    keepdims=NO_VALUE,
+    *,
+    where=True,
+    mean=NO_VALUE,
+    correction=NO_VALUE,
+):
     variance = _variance(a, axis, dtype, ddof, keepdims, where, mean, correction)
     return finish(emit.emit("sqrt", [variance]), out)
 
@@ -335,5 +367,3 @@ def argmax(a, axis=None, out=None, *, keepdims=NO_VALUE):
 @implements("argmin")
 def argmin(a, axis=None, out=None, *, keepdims=NO_VALUE):
     return _position(a, axis, out, keepdims, True)
-
-

@@ -18,7 +18,8 @@ from .values import NO_VALUE, finish, given
 def where(condition, x=None, y=None, /):
     if x is None or y is None:
         raise tracing_error(
-            "np.where with one argument: the shape of the result depends on numbers that are not known yet",
+            "np.where with one argument: the shape of the result depends on numbers that are not "
+            "known yet",
             "np.where(condition, a, b)",
         )
     condition, x, y = operand(condition), operand(x), operand(y)
@@ -43,8 +44,21 @@ def _within(x, target):
     return x
 
 
-@implements("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "union1d", "intersect1d",
-            "unique_values", "unique_counts", "unique_all", "unique_inverse", "setdiff1d")
+@implements(
+    "nonzero",
+    "flatnonzero",
+    "argwhere",
+    "unique",
+    "compress",
+    "extract",
+    "union1d",
+    "intersect1d",
+    "unique_values",
+    "unique_counts",
+    "unique_all",
+    "unique_inverse",
+    "setdiff1d",
+)
 def data_dependent(a, *args, **kwargs):
     raise tracing_error(
         "a function whose result's shape depends on numbers that are not known yet",

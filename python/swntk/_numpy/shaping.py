@@ -29,7 +29,7 @@ def complete_shape(shape, size: int) -> tuple:
 
 
 def reshaped(x: Tracer, shape: tuple, what: str) -> Tracer:
-    """Reshape: a view where NumPy provably makes one, a copy where it provably copies, else in doubt."""
+    """Make a view where NumPy provably does, a copy where it provably copies, else a doubt."""
     if x._strides is not None:
         strides = reshape_strides(x.shape, x._strides, shape)
         if strides is not None:
@@ -66,7 +66,9 @@ def ravel(a, order="C"):
     if order == "F":
         return reshape(np.transpose(x), (x.size,))
     if order == "K" and not x.contiguous:
-        raise unsupported("ravel with order='K' of an array whose memory layout is not known", "order='C'")
+        raise unsupported(
+            "ravel with order='K' of an array whose memory layout is not known", "order='C'"
+        )
     return reshaped(x, (x.size,), "ravel")
 
 
@@ -103,7 +105,9 @@ def moveaxis(a, source, destination):
     source = [source] if hasattr(source, "__index__") else list(source)
     destination = [destination] if hasattr(destination, "__index__") else list(destination)
     if len(source) != len(destination):
-        raise ValueError(f"`source` and `destination` must have the same number of elements{place()}")
+        raise ValueError(
+            f"`source` and `destination` must have the same number of elements{place()}"
+        )
     source = [normalize_axis(axis, x.ndim) for axis in source]
     destination = [normalize_axis(axis, x.ndim) for axis in destination]
     order = [axis for axis in range(x.ndim) if axis not in source]
@@ -134,7 +138,9 @@ def squeeze(a, axis=None):
     else:
         gone = normalize_axes(axis, x.ndim)
         if any(x.shape[i] != 1 for i in gone):
-            raise ShapeError(f"cannot select an axis to squeeze out which has size not equal to one{place()}")
+            raise ShapeError(
+                f"cannot select an axis to squeeze out which has size not equal to one{place()}"
+            )
     left = [i for i in range(x.ndim) if i not in gone]
     known = x._strides or (0,) * x.ndim
     return _view_of(x, [x.shape[i] for i in left], [known[i] for i in left])
@@ -175,8 +181,10 @@ def atleast_1d(*arys):
 
 @implements("atleast_2d")
 def atleast_2d(*arys):
-    return _every(arys, lambda a: _at_least(
-        a, 2, lambda n, s: ([1] * (2 - len(n)) + n, [0] * (2 - len(s)) + s)))
+    return _every(
+        arys,
+        lambda a: _at_least(a, 2, lambda n, s: ([1] * (2 - len(n)) + n, [0] * (2 - len(s)) + s)),
+    )
 
 
 @implements("atleast_3d")
@@ -235,8 +243,10 @@ def broadcast_arrays(*args, subok=False):
 def flip(m, axis=None):
     x = traced(m)
     axes = normalize_axes(axis, x.ndim)
-    strides = None if x._strides is None else tuple(
-        -s if i in axes else s for i, s in enumerate(x._strides)
+    strides = (
+        None
+        if x._strides is None
+        else tuple(-s if i in axes else s for i, s in enumerate(x._strides))
     )
     return x.viewed(Reverse(axes), x.shape, strides)
 
@@ -282,7 +292,11 @@ def roll(a, shift, axis=None):
         by = by % n if n else 0
         if by:
             value = emit.concatenate(
-                [emit.slice_axis(value, along, n - by, n), emit.slice_axis(value, along, 0, n - by)], along
+                [
+                    emit.slice_axis(value, along, n - by, n),
+                    emit.slice_axis(value, along, 0, n - by),
+                ],
+                along,
             )
     return finish(value, contiguous=x.contiguous, scalar=False)
 
@@ -304,5 +318,3 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
 @implements("trace", "linalg.trace")
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
-
-

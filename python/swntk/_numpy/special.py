@@ -1,4 +1,4 @@
-"""The ufuncs of scipy.special, by name: importing SciPy would cost every user a quarter of a second."""
+"""The ufuncs of scipy.special, by name: importing SciPy would cost every user 0.25 s."""
 
 from __future__ import annotations
 

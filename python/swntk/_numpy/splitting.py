@@ -30,17 +30,17 @@ def array_split(ary, indices_or_sections, axis=0):
         return _parts(x, axis, np.cumsum([0, *sizes]).tolist())
     lead = (slice(None),) * axis
     cuts = [int(i) for i in indices_or_sections]
-    return [
-        x[(*lead, slice(start, stop))]
-        for start, stop in zip([0, *cuts], [*cuts, n])
-    ]
+    return [x[(*lead, slice(start, stop))] for start, stop in zip([0, *cuts], [*cuts, n])]
 
 
 @implements("split")
 def split(ary, indices_or_sections, axis=0):
     x = traced(ary)
     axis = normalize_axis(axis, x.ndim)
-    if hasattr(indices_or_sections, "__index__") and x.shape[axis] % indices_or_sections.__index__():
+    if (
+        hasattr(indices_or_sections, "__index__")
+        and x.shape[axis] % indices_or_sections.__index__()
+    ):
         raise ArgumentError(f"array split does not result in an equal division{place()}")
     return array_split(x, indices_or_sections, axis)
 

@@ -49,10 +49,16 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
         if any(o is not None and not isinstance(o, Tracer) for o in out):
             raise plain_destination(f"np.{ufunc.__name__} with out= (or an operator such as +=)")
     for name, value in kwargs.items():
-        if name not in ("out", "where", "dtype", "weak") and name not in _HARMLESS and value is not None:
+        if (
+            name not in ("out", "where", "dtype", "weak")
+            and name not in _HARMLESS
+            and value is not None
+        ):
             if name == "axes" and value == _IN_PLACE_MATMUL and ufunc is np.matmul:
                 continue
-            raise unsupported(f"np.{ufunc.__name__}(..., {name}=...) of traced arrays is not supported")
+            raise unsupported(
+                f"np.{ufunc.__name__}(..., {name}=...) of traced arrays is not supported"
+            )
     operands = [operand(x) for x in inputs]
     if dtype is not None:
         dtype = supported(dtype, "dtype")
@@ -64,7 +70,8 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
     if where is not True:
         if out is None:
             raise ArgumentError(
-                f"np.{ufunc.__name__} with where= needs out=: without it NumPy leaves the other elements "
+                f"np.{ufunc.__name__} with where= needs out=: without it NumPy leaves the other "
+                "elements "
                 f"uninitialised{place()}"
             )
         mask = value_of(where)
@@ -81,10 +88,19 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
 
 
 _REDUCTIONS = {
-    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "max",
+    "minimum": "min",
+    "logical_and": "all",
     "logical_or": "any",
 }
-_ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod", "maximum": "_cummax", "minimum": "_cummin"}
+_ACCUMULATIONS = {
+    "add": "cumsum",
+    "multiply": "cumprod",
+    "maximum": "_cummax",
+    "minimum": "_cummin",
+}
 
 
 def _call_method(ufunc, method, inputs, kwargs):
@@ -119,7 +135,7 @@ def _call_method(ufunc, method, inputs, kwargs):
 
 
 def _first(inputs, kwargs, names, defaults):
-    values = list(inputs) + list(defaults[len(inputs):])
+    values = list(inputs) + list(defaults[len(inputs) :])
     for i, key in enumerate(names):
         if key in kwargs:
             values[i] = kwargs[key]
@@ -129,7 +145,9 @@ def _first(inputs, kwargs, names, defaults):
 def _reduce_arguments(inputs, kwargs):
     """Return (array, axis, dtype, out, keepdims, initial, where) of a ufunc's `reduce`."""
     return _first(
-        inputs, kwargs, ("array", "axis", "dtype", "out", "keepdims", "initial", "where"),
+        inputs,
+        kwargs,
+        ("array", "axis", "dtype", "out", "keepdims", "initial", "where"),
         (None, 0, None, None, False, None, True),
     )
 

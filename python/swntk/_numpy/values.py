@@ -38,7 +38,8 @@ def plain_destination(what: str):
     """Make the error for a traced value that would go into a plain array."""
     return tracing_error(
         f"{what} would put a traced value into a plain NumPy array, which holds numbers",
-        "a new array in place of the old one (y = y + t for y += t; np.stack or np.concatenate for filling "
+        "a new array in place of the old one (y = y + t for y += t; np.stack or np.concatenate "
+        "for filling "
         "rows), or a traced copy: y = np.copy(y) + np.zeros_like(t) before assigning",
     )
 
@@ -100,14 +101,16 @@ def refuse(**options) -> None:
 def shape_argument(shape) -> tuple:
     """Return a shape known while tracing as a tuple."""
     if isinstance(shape, Tracer):
-        raise tracing_error("a shape must be known while tracing", "pass sizes as keyword arguments")
+        raise tracing_error(
+            "a shape must be known while tracing", "pass sizes as keyword arguments"
+        )
     if hasattr(shape, "__index__"):
         return (shape.__index__(),)
     return tuple(n.__index__() for n in shape)
 
 
 def flattened(x: Tracer) -> Tracer:
-    """Return the elements in C order as new memory, for handlers whose result is new memory anyway."""
+    """Return the elements in C order as new memory, for handlers that make new memory anyway."""
     return finish(emit.reshape(x.here(), (x.size,)), contiguous=True, scalar=False)
 
 
@@ -117,8 +120,11 @@ def astype(x, dtype, order="K", casting="unsafe", copy=True) -> Tracer:
     target = supported(dtype, "the requested type")
     if not np.can_cast(x.dtype, target, casting):
         raise DTypeError(
-            f"cannot cast array from {x.dtype} to {target} according to the rule {casting!r}{place()}"
+            f"cannot cast array from {x.dtype} to {target} according to the rule "
+            f"{casting!r}{place()}"
         )
     if target == x.dtype and not copy:
         return x
-    return finish(emit.convert(x.here(), target), contiguous=x.contiguous or order == "C", scalar=x._scalar)
+    return finish(
+        emit.convert(x.here(), target), contiguous=x.contiguous or order == "C", scalar=x._scalar
+    )

@@ -43,9 +43,12 @@ class Cell:
             )
         if self.doubt is not None:
             raise tracing_error(
-                f"assignment to an array that may or may not share memory with another ({self.doubt}): "
-                "whether NumPy copies there depends on the memory layout, which is not known while tracing",
-                "take a copy where the two part, for example x.reshape(...).copy(), or build a new array",
+                "assignment to an array that may or may not share memory with another "
+                f"({self.doubt}): "
+                "whether NumPy copies there depends on the memory layout, which is not known "
+                "while tracing",
+                "take a copy where the two part, for example x.reshape(...).copy(), or build a "
+                "new array",
             )
 
     def write(self, value: Value) -> None:

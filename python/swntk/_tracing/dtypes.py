@@ -1,7 +1,7 @@
 """Element types, and NEP 50's promotion, which NumPy 1.24 does not do itself.
 
-A Python `int` or `float` is *weak*: it takes the type of what it meets. In this module an operand's type is
-a `numpy.dtype`, or `"i"` or `"f"` for a weak integer or float.
+A Python `int` or `float` is *weak*: it takes the type of what it meets. In this module an
+operand's type is a `numpy.dtype`, or `"i"` or `"f"` for a weak integer or float.
 """
 
 from __future__ import annotations
@@ -25,7 +25,16 @@ FLOAT0 = np.dtype([("float0", np.void, 0)])
 _BY_KIND = {(t.kind, t.itemsize): t for t in (F32, F64, I32, I64, U8, U32, U64, BOOL)}
 _CODES = {F32: 1, F64: 2, I32: 3, I64: 4, U8: 5, U32: 6, U64: 7, BOOL: 8}
 _FROM_CODE = {code: dtype for dtype, code in _CODES.items()}
-NAMES = {F32: "f32", F64: "f64", I32: "i32", I64: "i64", U8: "u8", U32: "u32", U64: "u64", BOOL: "bool"}
+NAMES = {
+    F32: "f32",
+    F64: "f64",
+    I32: "i32",
+    I64: "i64",
+    U8: "u8",
+    U32: "u32",
+    U64: "u64",
+    BOOL: "bool",
+}
 
 
 def code_of(dtype: np.dtype) -> int:
@@ -66,7 +75,8 @@ def supported(dtype, what: str = "an array") -> np.dtype:
 
     if dtype.kind == "c":
         raise UnsupportedError(
-            f"{what} is {dtype}: complex numbers are not supported; pass real and imaginary parts as two "
+            f"{what} is {dtype}: complex numbers are not supported; pass real and imaginary "
+            "parts as two "
             f"arrays and return two outputs{place()}"
         )
     advice = ""
@@ -75,9 +85,9 @@ def supported(dtype, what: str = "an array") -> np.dtype:
     elif dtype.kind == "f":
         advice = "; convert it first, for example x.astype(np.float64)"
     raise DTypeError(
-        f"{what} has dtype {dtype}; supported are float32, float64, int32, int64, uint8, uint32, uint64, "
-        f"bool (float16 and bfloat16 are computed in float32){advice}"
-        + place()
+        f"{what} has dtype {dtype}; supported are float32, float64, int32, int64, uint8, uint32, "
+        "uint64, "
+        f"bool (float16 and bfloat16 are computed in float32){advice}" + place()
     )
 
 

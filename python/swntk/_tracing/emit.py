@@ -99,11 +99,13 @@ def pad(x: Value, fill: Value, config) -> Value:
 
 
 def concatenate(operands, axis: int) -> Value:
-    return operands[0] if len(operands) == 1 else emit("concatenate", list(operands), dimension=axis)
+    return (
+        operands[0] if len(operands) == 1 else emit("concatenate", list(operands), dimension=axis)
+    )
 
 
 def select(mask: Value, on_true: Value, on_false: Value) -> Value:
-    """Choose by a mask of the same shape, element by element: what is not chosen does not matter."""
+    """Choose by a mask of the same shape, by element: what is not chosen does not matter."""
     return emit("select_n", [mask, on_false, on_true])
 
 
@@ -112,10 +114,17 @@ def where(mask: Value, on_true: Value, on_false: Value) -> Value:
     return emit("np.where", [mask, on_true, on_false])
 
 
-def gather(x: Value, indices: Value, *, offset_dims, collapsed, start_index_map, slice_sizes, mode) -> Value:
+def gather(
+    x: Value, indices: Value, *, offset_dims, collapsed, start_index_map, slice_sizes, mode
+) -> Value:
     return emit(
-        "gather", [x, indices], offset_dims=list(offset_dims), collapsed_slice_dims=list(collapsed),
-        start_index_map=list(start_index_map), slice_sizes=list(slice_sizes), mode=mode,
+        "gather",
+        [x, indices],
+        offset_dims=list(offset_dims),
+        collapsed_slice_dims=list(collapsed),
+        start_index_map=list(start_index_map),
+        slice_sizes=list(slice_sizes),
+        mode=mode,
     )
 
 
@@ -126,15 +135,26 @@ def take_axis(x: Value, axis: int, indices: Value, mode: str) -> Value:
     sizes[axis] = 1
     offsets = list(range(axis)) + list(range(axis + k, x.ndim - 1 + k))
     return gather(
-        x, reshape(indices, (*indices.shape, 1)), offset_dims=offsets, collapsed=[axis],
-        start_index_map=[axis], slice_sizes=sizes, mode=mode,
+        x,
+        reshape(indices, (*indices.shape, 1)),
+        offset_dims=offsets,
+        collapsed=[axis],
+        start_index_map=[axis],
+        slice_sizes=sizes,
+        mode=mode,
     )
 
 
-def scatter_add(x: Value, indices: Value, updates: Value, *, window, inserted, to_operand, mode) -> Value:
+def scatter_add(
+    x: Value, indices: Value, updates: Value, *, window, inserted, to_operand, mode
+) -> Value:
     return emit(
-        "scatter_add", [x, indices, updates], update_window_dims=list(window),
-        inserted_window_dims=list(inserted), scatter_dims_to_operand_dims=list(to_operand), mode=mode,
+        "scatter_add",
+        [x, indices, updates],
+        update_window_dims=list(window),
+        inserted_window_dims=list(inserted),
+        scatter_dims_to_operand_dims=list(to_operand),
+        mode=mode,
     )
 
 

@@ -93,7 +93,8 @@ def hidden_behind(error) -> TracingError | None:
         return latest.error
     if "Traced<" in str(error) or "Tracer" in str(error):
         return TracingError(
-            f"{error}{place(where)}\n    {source_line(where)}\nInstead: NumPy functions on the traced array; "
+            f"{error}{place(where)}\n    {source_line(where)}\nInstead: NumPy functions on the "
+            "traced array; "
             "sizes and options must be known while tracing"
         )
     return None

@@ -50,20 +50,44 @@ class ArrayMethods:
     __slots__ = ()
 
     __add__, __radd__, __iadd__ = _forward(np.add), _backward(np.add), _in_place(np.add)
-    __sub__, __rsub__, __isub__ = _forward(np.subtract), _backward(np.subtract), _in_place(np.subtract)
-    __mul__, __rmul__, __imul__ = _forward(np.multiply), _backward(np.multiply), _in_place(np.multiply)
+    __sub__, __rsub__, __isub__ = (
+        _forward(np.subtract),
+        _backward(np.subtract),
+        _in_place(np.subtract),
+    )
+    __mul__, __rmul__, __imul__ = (
+        _forward(np.multiply),
+        _backward(np.multiply),
+        _in_place(np.multiply),
+    )
     __truediv__, __rtruediv__ = _forward(np.divide), _backward(np.divide)
     __itruediv__ = _in_place(np.divide)
     __floordiv__, __rfloordiv__ = _forward(np.floor_divide), _backward(np.floor_divide)
     __ifloordiv__ = _in_place(np.floor_divide)
-    __mod__, __rmod__, __imod__ = _forward(np.remainder), _backward(np.remainder), _in_place(np.remainder)
-    __matmul__, __rmatmul__, __imatmul__ = _forward(np.matmul), _backward(np.matmul), _in_place(np.matmul)
-    __and__, __rand__, __iand__ = (
-        _forward(np.bitwise_and), _backward(np.bitwise_and), _in_place(np.bitwise_and),
+    __mod__, __rmod__, __imod__ = (
+        _forward(np.remainder),
+        _backward(np.remainder),
+        _in_place(np.remainder),
     )
-    __or__, __ror__, __ior__ = _forward(np.bitwise_or), _backward(np.bitwise_or), _in_place(np.bitwise_or)
+    __matmul__, __rmatmul__, __imatmul__ = (
+        _forward(np.matmul),
+        _backward(np.matmul),
+        _in_place(np.matmul),
+    )
+    __and__, __rand__, __iand__ = (
+        _forward(np.bitwise_and),
+        _backward(np.bitwise_and),
+        _in_place(np.bitwise_and),
+    )
+    __or__, __ror__, __ior__ = (
+        _forward(np.bitwise_or),
+        _backward(np.bitwise_or),
+        _in_place(np.bitwise_or),
+    )
     __xor__, __rxor__, __ixor__ = (
-        _forward(np.bitwise_xor), _backward(np.bitwise_xor), _in_place(np.bitwise_xor),
+        _forward(np.bitwise_xor),
+        _backward(np.bitwise_xor),
+        _in_place(np.bitwise_xor),
     )
     __lshift__, __rlshift__ = _forward(np.left_shift), _backward(np.left_shift)
     __rshift__, __rrshift__ = _forward(np.right_shift), _backward(np.right_shift)
@@ -113,10 +137,6 @@ class ArrayMethods:
     @property
     def imag(self):
         return _function("zeros_like", self)
-
-    @property
-    def flat(self):
-        return iter(self.ravel())
 
     def reshape(self, *shape, order="C", copy=None):
         if len(shape) == 1 and not hasattr(shape[0], "__index__"):
@@ -177,7 +197,9 @@ class ArrayMethods:
         self[...] = value
 
     def item(self, *args):
-        raise self._unknown(".item()", "leave the conversion out, or return the array from the function")
+        raise self._unknown(
+            ".item()", "leave the conversion out, or return the array from the function"
+        )
 
     def tolist(self):
         raise self._unknown(".tolist()", "NumPy functions on the array, or iterate over it")

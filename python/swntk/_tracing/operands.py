@@ -28,9 +28,13 @@ def operand(x):
 def _check_class(x) -> None:
     """Raise for arrays whose operators mean something else than an array's."""
     if isinstance(x, np.ma.MaskedArray):
-        raise tracing_error("a masked array met a traced array", "its data and its mask, with np.where")
+        raise tracing_error(
+            "a masked array met a traced array", "its data and its mask, with np.where"
+        )
     if isinstance(x, np.matrix):
-        raise tracing_error("an np.matrix met a traced array", "np.asarray(matrix), and @ for products")
+        raise tracing_error(
+            "an np.matrix met a traced array", "np.asarray(matrix), and @ for products"
+        )
 
 
 def kind_of(x):

@@ -11,7 +11,7 @@ UFUNCS: dict = {}
 """numpy.ufunc -> rule(operands, dtype) -> Value."""
 
 NAMED_UFUNCS: dict = {}
-"""Name of a ufunc of another package (scipy.special) -> rule; nothing has to import that package."""
+"""Name of a ufunc of another package (scipy.special) -> rule: nothing has to import it."""
 
 FUNCTIONS: dict = {}
 """NumPy function -> handler with the function's own signature."""
@@ -56,7 +56,9 @@ def not_supported(func) -> UnsupportedError:
     name = getattr(func, "__name__", str(func))
     module = getattr(func, "__module__", None) or "numpy"
     if module.startswith("numpy"):
-        parts = [part for part in module.split(".")[1:] if not part.startswith(("_", "core", "lib"))]
+        parts = [
+            part for part in module.split(".")[1:] if not part.startswith(("_", "core", "lib"))
+        ]
         name = ".".join(["np", *parts, name])
     elif module.startswith("scipy"):
         name = f"scipy.special.{name}"
@@ -65,8 +67,11 @@ def not_supported(func) -> UnsupportedError:
     short = name.rpartition(".")[2]
     return unsupported(
         f"{name} of a traced array is not supported",
-        ADVICE.get(short, "write it in terms of NumPy functions that are (docs/operations.md), or compute it "
-                          "outside of the traced function"),
+        ADVICE.get(
+            short,
+            "write it in terms of NumPy functions that are (docs/operations.md), or compute it "
+            "outside of the traced function",
+        ),
     )
 
 

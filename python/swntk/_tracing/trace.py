@@ -103,7 +103,8 @@ class Trace:
         if not self.alive:
             raise TracingError(
                 f"{what} was used after its trace ended (of {self.what}{place(self.begun)})"
-                f"{place()}\nInstead: return it from the traced function; do not keep it in a global, an "
+                f"{place()}\nInstead: return it from the traced function; do not keep it in a "
+                "global, an "
                 "attribute, a list or a cache"
             )
         if self.thread != threading.get_ident():
@@ -118,8 +119,12 @@ class Trace:
         """Add an input."""
         rank = len(shape)
         status = quick.ntk_builder_input(
-            self._builder, code_of(dtype), rank, (ctypes.c_int64 * max(rank, 1))(*shape),
-            name.encode() if name is not None else None, self._code,
+            self._builder,
+            code_of(dtype),
+            rank,
+            (ctypes.c_int64 * max(rank, 1))(*shape),
+            name.encode() if name is not None else None,
+            self._code,
         )
         if status:
             fail(status, f" (input {name})" if name else "")
@@ -138,7 +143,9 @@ class Trace:
             fail(status, place())
         return self._typed(self._code.value)
 
-    def apply(self, name: str, operands, parameters: str = "", bodies=(), results: int = 1) -> list[Value]:
+    def apply(
+        self, name: str, operands, parameters: str = "", bodies=(), results: int = 1
+    ) -> list[Value]:
         """Apply an operation or a function of docs/operations.md.
 
         Raises
@@ -155,8 +162,17 @@ class Trace:
         programs = (ctypes.c_void_p * len(bodies))(*bodies) if bodies else None
         room = self._room(results)
         status = quick.ntk_builder_apply(
-            self._builder, name.encode(), ids, count, text, len(text), programs, len(bodies),
-            room, len(room), self._count,
+            self._builder,
+            name.encode(),
+            ids,
+            count,
+            text,
+            len(text),
+            programs,
+            len(bodies),
+            room,
+            len(room),
+            self._count,
         )
         if status:
             self._fail(status, operands)
@@ -175,19 +191,24 @@ class Trace:
         )
         if status:
             self._fail(status, operands)
-        return [
-            Value(self, room[i], *program.output_types[i]) for i in range(self._count.value)
-        ]
+        return [Value(self, room[i], *program.output_types[i]) for i in range(self._count.value)]
 
     def finish(self, inputs, captured, outputs):
         """Make a program; the trace stays as it is."""
+
         def ids(values):
             return (ctypes.c_int32 * max(len(values), 1))(*[value.id for value in values])
 
         out = ctypes.c_void_p()
         status = quick.ntk_builder_finish(
-            self._builder, ids(inputs), len(inputs), ids(captured), len(captured), ids(outputs),
-            len(outputs), out,
+            self._builder,
+            ids(inputs),
+            len(inputs),
+            ids(captured),
+            len(captured),
+            ids(outputs),
+            len(outputs),
+            out,
         )
         if status:
             fail(status, f" (tracing {self.what})")

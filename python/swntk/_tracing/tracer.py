@@ -22,13 +22,24 @@ class Tracer(ArrayMethods):
     """
 
     __slots__ = (
-        "_cell", "_steps", "shape", "dtype", "_strides", "_scalar", "_weak", "_writable", "_version",
-        "_value", "__weakref__",
+        "_cell",
+        "_steps",
+        "shape",
+        "dtype",
+        "_strides",
+        "_scalar",
+        "_weak",
+        "_writable",
+        "_version",
+        "_value",
+        "__weakref__",
     )
     __array_priority__ = 1000
     __hash__ = None
 
-    def __init__(self, cell, steps, shape, dtype, strides, *, scalar=False, weak=False, writable=True):
+    def __init__(
+        self, cell, steps, shape, dtype, strides, *, scalar=False, weak=False, writable=True
+    ):
         self._cell = cell
         self._steps = steps
         self.shape = shape
@@ -55,14 +66,23 @@ class Tracer(ArrayMethods):
         if scalar is None:
             scalar = not shape
         return cls(
-            Cell(value.trace, value, contiguous), (), shape, value.dtype,
-            c_strides(shape) if contiguous else None, scalar=scalar, weak=weak,
+            Cell(value.trace, value, contiguous),
+            (),
+            shape,
+            value.dtype,
+            c_strides(shape) if contiguous else None,
+            scalar=scalar,
+            weak=weak,
         )
 
     def viewed(self, step, shape, strides, *, writable=True) -> Tracer:
         """Return a view of the same cell, one index map further."""
         return Tracer(
-            self._cell, (*self._steps, step), tuple(shape), self.dtype, strides,
+            self._cell,
+            (*self._steps, step),
+            tuple(shape),
+            self.dtype,
+            strides,
             writable=self._writable and writable,
         )
 
@@ -92,8 +112,7 @@ class Tracer(ArrayMethods):
         """Raise if an assignment to this array is not possible."""
         if self._scalar:
             raise tracing_error(
-                "assignment into a scalar, which NumPy's are not open to",
-                "make a new value",
+                "assignment into a scalar, which NumPy's are not open to", "make a new value"
             )
         if not self._writable:
             raise ArgumentError(f"assignment destination is read-only{place()}")
@@ -154,27 +173,34 @@ class Tracer(ArrayMethods):
 
     def __array__(self, dtype=None, copy=None):
         raise tracing_error(
-            f"a traced array ({self!r}) was to become a plain NumPy array, whose numbers are not known yet",
-            "np.stack or np.concatenate for np.array([t, ...]); np.copy(t) for np.array(t); a copy of a "
+            f"a traced array ({self!r}) was to become a plain NumPy array, whose numbers are not "
+            "known yet",
+            "np.stack or np.concatenate for np.array([t, ...]); np.copy(t) for np.array(t); a "
+            "copy of a "
             "traced array or np.where(...) for an assignment into a plain array; "
-            "swntk.lax.take(a, t, axis=0) for a[t] and np.take(a, t); a @ t or np.dot(a, t) for a.dot(t)",
+            "swntk.lax.take(a, t, axis=0) for a[t] and np.take(a, t); a @ t or np.dot(a, t) for "
+            "a.dot(t)",
         )
 
     # ---- what needs the numbers
 
     def _unknown(self, what: str, instead: str):
-        return tracing_error(f"{what} of a traced array ({self!r}): its numbers are not known yet", instead)
+        return tracing_error(
+            f"{what} of a traced array ({self!r}): its numbers are not known yet", instead
+        )
 
     def __bool__(self):
         raise self._unknown(
             "the truth value (if, while, and, or, not, assert, max, min, in)",
-            "np.where(condition, a, b) for a choice; np.logical_and / np.maximum / np.any for and / max / "
+            "np.where(condition, a, b) for a choice; np.logical_and / np.maximum / np.any for "
+            "and / max / "
             "in; swntk.lax.scan for loops of fixed length",
         )
 
     def __float__(self):
         raise self._unknown(
-            "float()", "leave the conversion out; NumPy's functions in place of math's; np.where or a copy "
+            "float()",
+            "leave the conversion out; NumPy's functions in place of math's; np.where or a copy "
             "of a traced array in place of assigning into a plain array",
         )
 
@@ -187,7 +213,8 @@ class Tracer(ArrayMethods):
     def __index__(self):
         raise self._unknown(
             "use as an index, a length or a range",
-            "swntk.lax.take(a, t, axis=0) for a[t] of a plain array; sizes must be known while tracing: pass "
+            "swntk.lax.take(a, t, axis=0) for a[t] of a plain array; sizes must be known while "
+            "tracing: pass "
             "them as keyword arguments",
         )
 
@@ -196,7 +223,9 @@ class Tracer(ArrayMethods):
 
     def __format__(self, spec):
         if spec:
-            raise self._unknown(f"format {spec!r}", "print after the computation, outside of the function")
+            raise self._unknown(
+                f"format {spec!r}", "print after the computation, outside of the function"
+            )
         return repr(self)
 
     def __reduce__(self):
@@ -206,7 +235,8 @@ class Tracer(ArrayMethods):
         if not name.startswith("_") and hasattr(np.ndarray, name):
             raise MissingAttributeError(
                 f"traced arrays have no .{name}{place()}"
-                "\nInstead: NumPy's function on the array if there is one, or do it outside of the function"
+                "\nInstead: NumPy's function on the array if there is one, or do it outside of "
+                "the function"
             )
         raise AttributeError(f"traced arrays have no attribute {name!r}")
 
@@ -274,7 +304,12 @@ def assign(target: Tracer, value, casting: str = "same_kind") -> None:
         raise DTypeError(
             f"cannot cast from {kind} to {target.dtype} with casting rule {casting!r}{place()}"
         )
-    if isinstance(kind, str) and casting == "same_kind" and kind == "f" and not is_floating(target.dtype):
+    if (
+        isinstance(kind, str)
+        and casting == "same_kind"
+        and kind == "f"
+        and not is_floating(target.dtype)
+    ):
         raise DTypeError(f"cannot put a Python float into an array of {target.dtype}{place()}")
     new = as_value(value, None if isinstance(kind, np.dtype) else target.dtype)
     new = emit.convert(new, target.dtype)

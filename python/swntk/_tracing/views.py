@@ -1,7 +1,8 @@
 """Index maps: the steps that lead from a cell to a view of it.
 
-`read` gives the view of a value; `put` gives the value after the view was overwritten, and leaves every
-other element untouched bit for bit: by concatenation, or by selection with a mask, never by arithmetic.
+`read` gives the view of a value; `put` gives the value after the view was overwritten, and leaves
+every other element untouched bit for bit: by concatenation, or by selection with a mask, never by
+arithmetic.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Slice:
 
     def put(self, x: Value, new: Value) -> Value:
         partial = [
-            axis for axis, n in enumerate(x.shape)
+            axis
+            for axis, n in enumerate(x.shape)
             if (self.starts[axis], self.limits[axis], self.strides[axis]) != (0, n, 1)
         ]
         if not partial:
@@ -121,7 +123,8 @@ class Pick:
 
     def put(self, x: Value, new: Value) -> Value:
         n = x.shape[self.axis]
-        # Reading the position out of a list of positions makes the run fail where it is out of range.
+        # Reading the position out of a list of positions makes the run fail where it is out of
+        # range.
         index = self._wrapped(x)
         index = emit.take_axis(emit.iota(n, index.dtype), 0, index, "error")
         here = emit.emit("np.equal", [emit.iota(n, index.dtype), index])

@@ -13,6 +13,20 @@ from .reverse import vjp
 from .shapes import ShapeDtypeStruct, eval_shape, trace
 
 __all__ = [
-    "ShapeDtypeStruct", "check_grads", "eval_shape", "grad", "hessian", "jacfwd", "jacobian", "jacrev", "jit",
-    "jvp", "linearize", "stop_gradient", "trace", "value_and_grad", "vjp", "vmap",
+    "ShapeDtypeStruct",
+    "check_grads",
+    "eval_shape",
+    "grad",
+    "hessian",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jit",
+    "jvp",
+    "linearize",
+    "stop_gradient",
+    "trace",
+    "value_and_grad",
+    "vjp",
+    "vmap",
 ]

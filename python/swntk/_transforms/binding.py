@@ -86,14 +86,18 @@ def positions(argnums, count: int) -> tuple:
     try:
         numbers = (argnums,) if hasattr(argnums, "__index__") else tuple(argnums)
     except TypeError:
-        raise ArgumentError(f"argnums must be an integer or a sequence of them, got {argnums!r}") from None
+        raise ArgumentError(
+            f"argnums must be an integer or a sequence of them, got {argnums!r}"
+        ) from None
     found = []
     for n in numbers:
         if not hasattr(n, "__index__"):
             raise ArgumentError(f"argnums must be integers, got {n!r}")
         n = n.__index__()
         if not -count <= n < count:
-            raise ArgumentError(f"argnums is {argnums!r}, but there are {count} positional arguments")
+            raise ArgumentError(
+                f"argnums is {argnums!r}, but there are {count} positional arguments"
+            )
         found.append(n % count)
     return tuple(found)
 
@@ -105,7 +109,8 @@ def active_of(bound: Bound, numbers, what: str) -> list[int]:
         a = bound.arguments[i]
         if not a.floating:
             raise DTypeError(
-                f"{what} by {a.name} of dtype {a.own}: only floating arrays can be differentiated by; "
+                f"{what} by {a.name} of dtype {a.own}: only floating arrays can be "
+                "differentiated by; "
                 "convert it (x.astype(float)), or leave it out of argnums"
             )
     return active

@@ -86,7 +86,8 @@ def _check(f, args, order, modes, atol, rtol, eps, rng):
         back = pullback(weights)
         left = sum(np.vdot(w, d) for w, d in zip(tree.leaves(weights), differences))
         right = sum(
-            np.vdot(np.asarray(b, np.float64), v) for b, v in zip(tree.leaves(back), tree.leaves(direction))
+            np.vdot(np.asarray(b, np.float64), v)
+            for b, v in zip(tree.leaves(back), tree.leaves(direction))
         )
         np.testing.assert_allclose(right, left, relative, absolute, err_msg="vjp")
         _check(lambda *xs: vjp(f, *xs)[1](weights), args, order - 1, modes, atol, rtol, eps, rng)

@@ -28,7 +28,9 @@ def gradient_program(program: Program, active) -> Program:
             ]
             gradients = trace.call(backward, [*results[count:], *cotangents])
             ordinary = program.counts[0]
-            pointer = trace.finish(inputs[:ordinary], inputs[ordinary:], [*results[:count], *gradients])
+            pointer = trace.finish(
+                inputs[:ordinary], inputs[ordinary:], [*results[:count], *gradients]
+            )
         trace.alive = False
         return Handle(pointer, quick.ntk_program_free)
 

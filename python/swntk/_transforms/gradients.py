@@ -30,9 +30,9 @@ def value_and_grad(f, argnums=0, has_aux: bool = False):
     Returns
     -------
     callable
-        Of f's arguments; returns `(value, gradient)`, or `((value, aux), gradient)`. The gradient has the
-        structure of the argument, or is a tuple if `argnums` is a sequence. Arguments that are not
-        differentiated are traced where they are arrays, and reach `f` unchanged otherwise.
+        Of f's arguments; returns `(value, gradient)`, or `((value, aux), gradient)`. The gradient
+        has the structure of the argument, or is a tuple if `argnums` is a sequence. Arguments that
+        are not differentiated are traced where they are arrays, and reach `f` unchanged otherwise.
 
     Raises
     ------
@@ -66,18 +66,22 @@ def value_and_grad(f, argnums=0, has_aux: bool = False):
             shown = ", ".join(str(list(t.shape)) for t in types)
             raise NotScalarError(
                 f"gradient only defined for scalar-output functions; {function_name(f)} returned "
-                f"{len(types)} array(s) of shape {shown}; take a sum or a mean, or use jacobian or vjp"
+                f"{len(types)} array(s) of shape {shown}; take a sum or a mean, or use jacobian "
+                "or vjp"
             )
         if types[0].dtype.kind != "f":
             raise DTypeError(
-                f"gradient only defined for floating outputs; {function_name(f)} returned {types[0].dtype}"
+                f"gradient only defined for floating outputs; {function_name(f)} returned "
+                f"{types[0].dtype}"
             )
         program = gradient_program(traced.program, active)
         results = run_with_captured(program, bound.arrays, traced)
         value, aux = results_of(traced, bound, results)
         found = dict(zip(active, results[len(traced.program.output_types) :]))
         parts = [
-            tree.unflatten(bound.trees[n], [to_own(found[i], bound.arguments[i].own) for i in bound.spans[n]])
+            tree.unflatten(
+                bound.trees[n], [to_own(found[i], bound.arguments[i].own) for i in bound.spans[n]]
+            )
             for n in numbers
         ]
         gradients = parts[0] if hasattr(argnums, "__index__") else tuple(parts)

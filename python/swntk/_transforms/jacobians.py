@@ -32,7 +32,8 @@ def _jacobian(f, argnums, has_aux, mode, what):
             found = dict(zip(active, results[o * width : (o + 1) * width]))
             parts = [
                 tree.unflatten(
-                    bound.trees[n], [to_own(found[i], bound.arguments[i].own) for i in bound.spans[n]]
+                    bound.trees[n],
+                    [to_own(found[i], bound.arguments[i].own) for i in bound.spans[n]],
                 )
                 for n in numbers
             ]
@@ -61,9 +62,9 @@ _DOC = """Make a function that computes a Jacobian{how}.
     Returns
     -------
     callable
-        Of f's arguments; returns a tree of the structure of f's result, with in place of each array of shape
-        `out` a tree of the structure of the argument, of arrays of shape `out + in`. With `has_aux` a pair
-        of that and `aux`.
+        Of f's arguments; returns a tree of the structure of f's result, with in place of each
+        array of shape `out` a tree of the structure of the argument, of arrays of shape `out +
+        in`. With `has_aux` a pair of that and `aux`.
 
     Raises
     ------
@@ -79,7 +80,8 @@ _DOC = """Make a function that computes a Jacobian{how}.
     Examples
     --------
     >>> import numpy as np, swntk
-    >>> J = swntk.{name}(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x ** 2)(np.array([1.0, 0.5]))
+    >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> J = swntk.{name}(lambda x: A @ x ** 2)(np.array([1.0, 0.5]))
     >>> print(J.tolist())
     [[2.0, 2.0], [6.0, 4.0]]
     """
@@ -97,9 +99,9 @@ def jacrev(f, argnums=0, has_aux: bool = False):
     return _jacobian(f, argnums, has_aux, JACOBIAN_REVERSE, "the Jacobian")
 
 
-jacobian.__doc__ = _DOC.format(name="jacobian", how=", in the direction that the sizes make cheaper").replace(
-    "As `jax.jacobian`.", "As `jax.jacrev`; the direction differs."
-)
+jacobian.__doc__ = _DOC.format(
+    name="jacobian", how=", in the direction that the sizes make cheaper"
+).replace("As `jax.jacobian`.", "As `jax.jacrev`; the direction differs.")
 jacfwd.__doc__ = _DOC.format(name="jacfwd", how=" column by column, in forward mode")
 jacrev.__doc__ = _DOC.format(name="jacrev", how=" row by row, in reverse mode")
 
@@ -119,7 +121,8 @@ def hessian(f, argnums=0, has_aux: bool = False):
     Returns
     -------
     callable
-        Of f's arguments; returns a tree as `jacrev` does, of trees of arrays of shape `out + in + in`.
+        Of f's arguments; returns a tree as `jacrev` does, of trees of arrays of shape `out + in +
+        in`.
 
     Raises
     ------

@@ -17,8 +17,9 @@ from .._tracing.dtypes import NAMES
 def jit(f, *, static_argnums=(), static_argnames=()):
     """Make a function that is traced once for each signature.
 
-    A signature is the structure of the arguments, the shapes and element types of arrays, and the values of
-    static arguments. Arrays that `f` closes over keep the values they had when it was traced.
+    A signature is the structure of the arguments, the shapes and element types of arrays, and the
+    values of static arguments. Arrays that `f` closes over keep the values they had when it was
+    traced.
 
     Parameters
     ----------
@@ -63,8 +64,12 @@ class _Compiled:
     def __init__(self, f, static_argnums, static_argnames):
         functools.update_wrapper(self, f, updated=())
         self._f = f
-        self._static = (static_argnums,) if hasattr(static_argnums, "__index__") else tuple(static_argnums)
-        self._names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
+        self._static = (
+            (static_argnums,) if hasattr(static_argnums, "__index__") else tuple(static_argnums)
+        )
+        self._names = (
+            {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
+        )
         self._programs: dict = {}
         self._plain: dict = {}
         self._lock = threading.Lock()
@@ -84,15 +89,15 @@ class _Compiled:
             plain = _plain_key(leaves, treedef)
             entry = self._plain.get(plain)
             if entry is not None:
-                program, captured, out_tree = entry
-                return tree.unflatten(out_tree, program.evaluate(leaves + captured))
+                return entry.result(entry.program.evaluate(leaves + entry.captured))
         return self._general(plain, args, kwargs)
 
     def _general(self, plain, args, kwargs):
         call = _Call(self, args, kwargs)
         entry = self._programs.get(call.key)
         if entry is None:
-            traced = trace_call(self._f, call.arguments, call.run)
+            call.name_arguments()
+            traced = trace_call(self._f, call.arguments, call.run, keep_float0=True)
             entry = (traced, half_of(call.arguments))
             # What captured a value of an outer trace is good for that trace only.
             if not traced.captures_traced:
@@ -100,11 +105,11 @@ class _Compiled:
                     entry = self._programs.setdefault(call.key, entry)
         traced, half = entry
         if plain is not None and half is None and not traced.captures_traced:
-            self._plain[plain] = (traced.program, traced.captured, traced.out_tree)
+            self._plain[plain] = traced
         results = execute(traced.program, [*(a.array for a in call.arguments), *traced.captured])
         if half is not None:
             results = [to_own(r, half) for r in results]
-        return tree.unflatten(traced.out_tree, results)
+        return traced.result(results)
 
 
 # NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED of ndarray.flags.
@@ -131,7 +136,9 @@ class _Call:
 
     def __init__(self, compiled: _Compiled, args, kwargs):
         self.compiled = compiled
-        static = {n % len(args) if args else n for n in compiled._static if -len(args) <= n < len(args)}
+        static = {
+            n % len(args) if args else n for n in compiled._static if -len(args) <= n < len(args)
+        }
         if compiled._names:
             names = parameter_names(compiled._f, len(args))
             static |= {i for i, name in enumerate(names) if name in compiled._names}
@@ -160,8 +167,22 @@ class _Call:
         except TypeError as error:
             raise ArgumentError(f"a static argument must be hashable: {error}") from None
 
+    def name_arguments(self) -> None:
+        """Name the arguments for messages: only tracing needs it."""
+        args, kwargs = tree.unflatten(self._treedef, range(self._treedef.num_leaves))
+        paths = []
+        for name, arg in zip(parameter_names(self.compiled._f, len(args)), args):
+            paths.extend(tree.paths(arg, name))
+        for key in sorted(kwargs):
+            paths.extend(tree.paths(kwargs[key], key))
+        for slot, path in zip(self._leaves, paths):
+            if not isinstance(slot, _Static):
+                self.arguments[slot].name = path
+
     def run(self, tracers):
-        values = [leaf.value if isinstance(leaf, _Static) else tracers[leaf] for leaf in self._leaves]
+        values = [
+            leaf.value if isinstance(leaf, _Static) else tracers[leaf] for leaf in self._leaves
+        ]
         args, kwargs = tree.unflatten(self._treedef, values)
         return self.compiled._f(*args, **kwargs)
 

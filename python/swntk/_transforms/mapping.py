@@ -17,8 +17,8 @@ def vmap(f, in_axes=0, out_axes=0):
     ----------
     f : callable
     in_axes : int, None, or sequence with one entry for each positional argument
-        Which axis to map over; entries may be trees that begin as the argument does. None: the argument is
-        the same for all. Keyword arguments that are arrays are mapped over axis 0.
+        Which axis to map over; entries may be trees that begin as the argument does. None: the
+        argument is the same for all. Keyword arguments that are arrays are mapped over axis 0.
     out_axes : int, None or tree
         Where the axis stands in the results; None for what is the same for all.
 
@@ -29,8 +29,8 @@ def vmap(f, in_axes=0, out_axes=0):
     Raises
     ------
     ArgumentError
-        Later, if axes are out of range, nothing is mapped, or an output with `out_axes=None` is not the same
-        for all.
+        Later, if axes are out of range, nothing is mapped, or an output with `out_axes=None` is
+        not the same for all.
     ShapeError
         Later, if the sizes of the mapped axes differ.
     TracingError, UnsupportedError
@@ -78,7 +78,8 @@ def _in_axes(in_axes, args, f):
         raise ArgumentError(f"in_axes must be an integer, None or a sequence, got {in_axes!r}")
     if len(in_axes) != len(args):
         raise ArgumentError(
-            f"in_axes has {len(in_axes)} entries, but {function_name(f)} was called with {len(args)} "
+            f"in_axes has {len(in_axes)} entries, but {function_name(f)} was called with "
+            f"{len(args)} "
             "positional arguments"
         )
     return in_axes
@@ -115,13 +116,19 @@ class _Mapped(Bound):
         axis %= rank
         shape = a.shape[:axis] + a.shape[axis + 1 :]
         contiguous = a.contiguous and axis == 0
-        return Argument(a.name, None, shape, a.dtype, a.own, scalar=not shape, contiguous=contiguous)
+        return Argument(
+            a.name, None, shape, a.dtype, a.own, scalar=not shape, contiguous=contiguous
+        )
 
     def size(self) -> int:
         """Return the size of the mapped axis."""
-        sizes = {a.name: a.shape[axis] for a, axis in zip(self.whole, self.axes) if axis is not None}
+        sizes = {
+            a.name: a.shape[axis] for a, axis in zip(self.whole, self.axes) if axis is not None
+        }
         if not sizes:
-            raise ArgumentError("vmap needs at least one argument with a mapped axis; in_axes names none")
+            raise ArgumentError(
+                "vmap needs at least one argument with a mapped axis; in_axes names none"
+            )
         if len(set(sizes.values())) > 1:
             shown = ", ".join(f"{name}: {n}" for name, n in sizes.items())
             raise ShapeError(f"vmap got inconsistent sizes for the mapped axes: {shown}")

@@ -29,9 +29,10 @@ def vjp(f, *primals, has_aux: bool = False):
     out : tree
         `f(*primals)`.
     pullback : callable
-        `pullback(cotangent) -> (cotangent of each primal, ...)`; `cotangent` has the structure, shapes and
-        element types of `out` (float0 for integers), each result those of its primal (float0 for integers).
-        It keeps what it needs of the forward pass, may be called many times and from several threads.
+        `pullback(cotangent) -> (cotangent of each primal, ...)`; `cotangent` has the structure,
+        shapes and element types of `out` (float0 for integers), each result those of its primal
+        (float0 for integers). It keeps what it needs of the forward pass, may be called many times
+        and from several threads.
     aux : tree
         Only with `has_aux`.
 

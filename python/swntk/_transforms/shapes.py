@@ -40,7 +40,10 @@ class ShapeDtypeStruct:
         return int(np.prod(self.shape, dtype=np.int64))
 
     def __eq__(self, other):
-        return isinstance(other, ShapeDtypeStruct) and (self.shape, self.dtype) == (other.shape, other.dtype)
+        return isinstance(other, ShapeDtypeStruct) and (self.shape, self.dtype) == (
+            other.shape,
+            other.dtype,
+        )
 
     def __hash__(self):
         return hash((self.shape, self.dtype))
@@ -56,8 +59,8 @@ def eval_shape(f, *args, **kwargs):
     ----------
     f : callable
     *args, **kwargs
-        Arrays, or anything with `shape` and `dtype`. Keyword arguments that are not arrays reach `f`
-        unchanged.
+        Arrays, or anything with `shape` and `dtype`. Keyword arguments that are not arrays reach
+        `f` unchanged.
 
     Returns
     -------
@@ -95,13 +98,14 @@ def trace(f, *args, **kwargs) -> Program:
     ----------
     f : callable
     *args, **kwargs
-        Arrays, or anything with `shape` and `dtype`. Keyword arguments that are not arrays reach `f`
-        unchanged.
+        Arrays, or anything with `shape` and `dtype`. Keyword arguments that are not arrays reach
+        `f` unchanged.
 
     Returns
     -------
     Program
-        Its inputs are the leaves of the arguments in order; it knows the arrays that `f` closed over.
+        Its inputs are the leaves of the arguments in order; it knows the arrays that `f` closed
+        over.
 
     Raises
     ------

@@ -15,7 +15,17 @@ from .reading import (
 )
 
 __all__ = [
-    "dynamic_index_in_dim", "dynamic_slice", "dynamic_slice_in_dim", "dynamic_update_index_in_dim",
-    "dynamic_update_slice", "fori_loop", "map", "rsqrt", "scan", "select", "select_n", "stop_gradient",
+    "dynamic_index_in_dim",
+    "dynamic_slice",
+    "dynamic_slice_in_dim",
+    "dynamic_update_index_in_dim",
+    "dynamic_update_slice",
+    "fori_loop",
+    "map",
+    "rsqrt",
+    "scan",
+    "select",
+    "select_n",
+    "stop_gradient",
     "take",
 ]

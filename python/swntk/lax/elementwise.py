@@ -118,5 +118,7 @@ def select(pred, on_true, on_false):
     [1. 0.]
     """
     if np.shape(on_true) != np.shape(on_false):
-        raise ShapeError(f"select: cases have shapes {np.shape(on_true)} and {np.shape(on_false)}{place()}")
+        raise ShapeError(
+            f"select: cases have shapes {np.shape(on_true)} and {np.shape(on_false)}{place()}"
+        )
     return select_n(pred, on_false, on_true)

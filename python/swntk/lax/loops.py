@@ -24,8 +24,8 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     Parameters
     ----------
     f : callable
-        `f(carry, x) -> (carry, y)`; the carry keeps its structure, shapes and element types. It may close
-        over plain and traced arrays.
+        `f(carry, x) -> (carry, y)`; the carry keeps its structure, shapes and element types. It
+        may close over plain and traced arrays.
     init : tree
         The first carry.
     xs : tree, optional
@@ -73,7 +73,14 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     names = tree.paths(carry_tree, "carry")
     carry = [from_leaf(c, name) for c, name in zip(carry_leaves, names)]
     rows = [
-        Argument(x.name.replace("xs", "x", 1), None, x.shape[1:], x.dtype, x.own, scalar=len(x.shape) == 1)
+        Argument(
+            x.name.replace("xs", "x", 1),
+            None,
+            x.shape[1:],
+            x.dtype,
+            x.own,
+            scalar=len(x.shape) == 1,
+        )
         for x in sequences
     ]
 
@@ -82,9 +89,10 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
         x = tree.unflatten(xs_tree, tracers[len(carry) :])
         result = f(state, x)
         if not isinstance(result, (tuple, list)) or len(result) != 2:
+            count = f" of {len(result)}" if isinstance(result, (tuple, list)) else ""
             raise ArgumentError(
-                f"the body of scan, {function_name(f)}, must return a pair (carry, y), got "
-                f"{type(result).__name__}{place()}"
+                f"the body of scan, {function_name(f)}, must return a pair (carry, y), got a "
+                f"{type(result).__name__}{count}{place()}"
             )
         return _as_carry(result[0], carry, carry_tree), result[1]
 
@@ -94,7 +102,8 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
         new_tree, y_tree = traced.out_tree.children
         if new_tree != carry_tree:
             raise ArgumentError(
-                f"the body of scan returned a carry of structure {new_tree!r}, init has {carry_tree!r}"
+                f"the body of scan returned a carry of structure {new_tree!r}, init has "
+                f"{carry_tree!r}"
                 f"{place()}"
             )
         found = traced.program.output_types[: len(carry)]
@@ -148,7 +157,8 @@ def _widen(carry, found, attempt) -> bool:
             c.dtype, c.weak, again = dtype, False, True
             continue
         raise DTypeError(
-            f"the body of scan changes {c.name} from {c.dtype} to {dtype}; they must be equal: convert by "
+            f"the body of scan changes {c.name} from {c.dtype} to {dtype}; they must be equal: "
+            "convert by "
             f"astype{place()}"
         )
     return again
@@ -162,7 +172,10 @@ def _apply(traced, carry, sequences, steps, reverse, carry_tree, y_tree):
         *(as_value(x.array, x.dtype) for x in sequences),
     ]
     parameters = {
-        "jaxpr": Body(0), "length": steps, "num_consts": len(consts), "num_carry": len(carry),
+        "jaxpr": Body(0),
+        "length": steps,
+        "num_consts": len(consts),
+        "num_carry": len(carry),
     }
     if reverse:
         parameters["reverse"] = True
@@ -176,7 +189,8 @@ def _apply(traced, carry, sequences, steps, reverse, carry_tree, y_tree):
 
 
 def map(f, xs):
-    """Apply a function to each entry along the leading axis, one after the other, and stack the results.
+    """Apply a function to each entry along the leading axis, one after the other, and stack the
+    results.
 
     Parameters
     ----------
@@ -243,8 +257,8 @@ def fori_loop(lower, upper, body_fun, init_val):
 
         raise unsupported("fori_loop with traced bounds is not supported in this version")
     if not hasattr(lower, "__index__") or not hasattr(upper, "__index__"):
-        raise ArgumentError(f"the bounds of fori_loop must be integers, got {lower!r} and {upper!r}")
+        raise ArgumentError(
+            f"the bounds of fori_loop must be integers, got {lower!r} and {upper!r}"
+        )
     places = np.arange(lower.__index__(), max(lower.__index__(), upper.__index__()))
     return scan(lambda val, i: (body_fun(i, val), None), init_val, places)[0]
-
-

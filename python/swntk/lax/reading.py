@@ -26,8 +26,8 @@ def take(a, indices, axis=None, mode=None):
     axis : int, optional
         None: of the flattened array.
     mode : {None, "fill", "clip"}
-        "fill", the default: NaN where an index is out of range (for integers the type's least value,
-        unsigned ones its greatest). "clip": the nearest entry.
+        "fill", the default: NaN where an index is out of range (for integers the type's least
+        value, unsigned ones its greatest). "clip": the nearest entry.
 
     Returns
     -------
@@ -63,10 +63,13 @@ def take(a, indices, axis=None, mode=None):
         raise ArgumentError(f"take: mode must be None, 'fill' or 'clip', got {mode!r}{place()}")
     index = emit.wrap_index(index, n)
     result = emit.take_axis(x.here(), axis, index, "fill")
-    inside = emit.emit("and", [
-        emit.emit("np.greater_equal", [index, emit.full((), 0, I64)]),
-        emit.emit("np.less", [index, emit.full((), n, I64)]),
-    ])
+    inside = emit.emit(
+        "and",
+        [
+            emit.emit("np.greater_equal", [index, emit.full((), 0, I64)]),
+            emit.emit("np.less", [index, emit.full((), n, I64)]),
+        ],
+    )
     mask = emit.broadcast(inside, result.shape, range(axis, axis + index.ndim))
     return Tracer.fresh(emit.where(mask, result, emit.full((), _filling(x.dtype), x.dtype)))
 
@@ -88,9 +91,12 @@ def _starts(operand, start_indices):
         vector = traced(start_indices)
         starts = [vector[i].here() for i in range(len(vector))]
     if len(starts) != operand.ndim:
-        raise ShapeError(f"{len(starts)} start indices for an array of {operand.ndim} axes{place()}")
+        raise ShapeError(
+            f"{len(starts)} start indices for an array of {operand.ndim} axes{place()}"
+        )
     columns = [
-        emit.reshape(emit.convert(emit.wrap_index(s, n), I64), (1,)) for s, n in zip(starts, operand.shape)
+        emit.reshape(emit.convert(emit.wrap_index(s, n), I64), (1,))
+        for s, n in zip(starts, operand.shape)
     ]
     return emit.concatenate(columns, 0) if columns else emit.constant(np.zeros(0, np.int64))
 
@@ -131,10 +137,18 @@ def dynamic_slice(operand, start_indices, slice_sizes):
     if len(sizes) != x.ndim or any(not 0 <= n <= m for n, m in zip(sizes, x.shape)):
         raise ShapeError(f"slice_sizes {sizes} do not fit an array of shape {x.shape}{place()}")
     axes = list(range(x.ndim))
-    return Tracer.fresh(emit.gather(
-        x.here(), _starts(x, start_indices), offset_dims=axes, collapsed=[], start_index_map=axes,
-        slice_sizes=sizes, mode="clip",
-    ), scalar=False)
+    return Tracer.fresh(
+        emit.gather(
+            x.here(),
+            _starts(x, start_indices),
+            offset_dims=axes,
+            collapsed=[],
+            start_index_map=axes,
+            slice_sizes=sizes,
+            mode="clip",
+        ),
+        scalar=False,
+    )
 
 
 def dynamic_slice_in_dim(operand, start_index, slice_size, axis=0):
@@ -241,7 +255,9 @@ def dynamic_update_slice(operand, update, start_indices):
     """
     x, new = traced(operand), traced(update)
     if new.ndim != x.ndim or any(m > n for m, n in zip(new.shape, x.shape)):
-        raise ShapeError(f"an update of shape {new.shape} does not fit an array of shape {x.shape}{place()}")
+        raise ShapeError(
+            f"an update of shape {new.shape} does not fit an array of shape {x.shape}{place()}"
+        )
     starts = _starts(x, start_indices)
     value = as_value(new, x.dtype)
     mask = None
@@ -250,10 +266,13 @@ def dynamic_update_slice(operand, update, start_indices):
         start = emit.emit("np.maximum", [start, emit.full((), 0, I64)])
         start = emit.emit("np.minimum", [start, emit.full((), n - m, I64)])
         offset = emit.emit("np.subtract", [emit.iota(n), start])
-        inside = emit.emit("and", [
-            emit.emit("np.greater_equal", [offset, emit.full((), 0, I64)]),
-            emit.emit("np.less", [offset, emit.full((), m, I64)]),
-        ])
+        inside = emit.emit(
+            "and",
+            [
+                emit.emit("np.greater_equal", [offset, emit.full((), 0, I64)]),
+                emit.emit("np.less", [offset, emit.full((), m, I64)]),
+            ],
+        )
         here = emit.broadcast(inside, x.shape, [axis])
         mask = here if mask is None else emit.emit("and", [mask, here])
         # Where the offset is outside, any entry does: the mask leaves it out.
