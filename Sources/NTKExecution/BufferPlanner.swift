@@ -62,7 +62,9 @@ struct BufferPlanner {
     for (item, work) in schedule.items.enumerated() {
       switch work {
       case .group(let members):
-        for index in members { for operand in program.equation(index).operands { read(operand, at: item) } }
+        for index in members {
+          for operand in program.equation(index).operands { read(operand, at: item) }
+        }
       case .equation(let index):
         for operand in program.equation(index).operands { read(operand, at: item) }
       }

@@ -67,7 +67,8 @@ public struct LabelledNetwork: Sendable {
       case .affine(let target, let terms, let constant):
         relations.append(
           .affine(
-            target: [target + offset], terms: terms.map { .init($0.label + offset, $0.coefficient) },
+            target: [target + offset],
+            terms: terms.map { .init($0.label + offset, $0.coefficient) },
             offset: constant))
       case .table(let target, let operand, let axes):
         relations.append(

@@ -62,7 +62,8 @@ struct LinearizedOutput {
       var isMapped: [Bool] = []
       for (value, place) in zip(values, axes).dropFirst() {
         residuals.append(
-          try place.map { place throws(NTKError) in try b.move(value, axis: place, to: 0) } ?? value)
+          try place.map { place throws(NTKError) in try b.move(value, axis: place, to: 0) } ?? value
+        )
         isMapped.append(place != nil)
       }
       self.isMapped = isMapped

@@ -128,7 +128,8 @@ extension Literal: CustomStringConvertible {
     }
   }
 
-  private static func text<T: BinaryFloatingPoint & LosslessStringConvertible>(_ value: T) -> String {
+  private static func text<T: BinaryFloatingPoint & LosslessStringConvertible>(_ value: T) -> String
+  {
     value.isNaN ? "nan" : value.isInfinite ? (value < 0 ? "-inf" : "inf") : value.description
   }
 }

@@ -1,7 +1,7 @@
 """One way to write a function for swntk over NumPy and for JAX.
 
-`m` is OURS or THEIRS: the module `np`, the transforms, and assignment to an array, which is in place
-in OURS.
+`m` is OURS or THEIRS: the module `np`, the transforms, and assignment to an array, which is in
+place in OURS.
 """
 
 from types import SimpleNamespace
@@ -38,6 +38,7 @@ THEIRS = SimpleNamespace(
     stop_gradient=jax.lax.stop_gradient,
     jacobian=jax.jacrev,
     write=lambda array, index, value: array.at[index].set(value),
-    add_to=lambda array, index, value: array.at[index].add(value),
+    # An index that repeats adds once, as in NumPy.
+    add_to=lambda array, index, value: array.at[index].set(array[index] + value),
     **{name: getattr(jax, name) for name in TRANSFORMS},
 )

@@ -86,7 +86,8 @@ public struct BroadcastInDim: View {
 
   public func view(of operand: Layout, _ type: ValueType) -> Layout? {
     var strides = [Int](repeating: 0, count: shape.count)
-    for (axis, target) in broadcastDimensions.enumerated() where operand.sizes[axis] == shape[target] {
+    for (axis, target) in broadcastDimensions.enumerated()
+    where operand.sizes[axis] == shape[target] {
       strides[target] = operand.strides[axis]
     }
     return Layout(sizes: shape, strides: strides, offset: operand.offset)

@@ -54,7 +54,8 @@ public struct Transpose: View {
 
   public func view(of operand: Layout, _ type: ValueType) -> Layout? {
     Layout(
-      sizes: permutation.map { operand.sizes[$0] }, strides: permutation.map { operand.strides[$0] },
+      sizes: permutation.map { operand.sizes[$0] },
+      strides: permutation.map { operand.strides[$0] },
       offset: operand.offset)
   }
 

@@ -79,7 +79,9 @@ private struct ProgramParser<Catalog: OperationCatalog> {
   }
 
   private func isAt(_ scalar: UnicodeScalar) -> Bool {
-    if case .punctuation(let byte) = token { byte == UInt8(truncatingIfNeeded: scalar.value) } else {
+    if case .punctuation(let byte) = token {
+      byte == UInt8(truncatingIfNeeded: scalar.value)
+    } else {
       false
     }
   }
