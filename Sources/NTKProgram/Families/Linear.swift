@@ -1,8 +1,8 @@
-/// Derivative aspect: linear, jointly, in all operands that are floating.
+/// Derivative aspect: linear, jointly, in all operands; with some known (and not 0) it is affine.
 public protocol Linear: LinearInOperands {}
 
 extension Linear {
-  public func isLinear(known: [Bool]) -> Bool { true }
+  public func isLinear(known: [Bool]) -> Bool { !known.contains(true) }
 
   public func jvp(
     _ operands: [Value], _ tangents: [Value?], results: [Value], in b: inout ProgramBuilder
