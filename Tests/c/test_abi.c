@@ -1720,8 +1720,28 @@ static void test_kernel_refusals(void) {
     out.element_type = NTK_F64;
     out.flags = NTK_READ_ONLY;
     INVALID(ntk_tangent_kernel_compute(kernel, b, 3, &out, 1, NULL));
-    CHECK(memcmp(theta, before, sizeof theta) == 0);
     out.flags = 0;
+    {
+      ntk_run_options run = NTK_RUN_OPTIONS_INIT;
+      ntk_cancellation *cancellation = NULL;
+      run.memory_limit = 1;
+      STATUS(NTK_OUT_OF_MEMORY, ntk_tangent_kernel_compute(kernel, b, 3, &out, 1, &run));
+      STATUS(NTK_OUT_OF_MEMORY, ntk_kernel(program, NULL, &o, b, 3, &out, 1, &run));
+      CHECK(memcmp(theta, before, sizeof theta) == 0);
+      OK(ntk_cancellation_create(&cancellation));
+      ntk_cancellation_cancel(cancellation);
+      run.memory_limit = 0;
+      run.cancellation = cancellation;
+      STATUS(NTK_CANCELLED, ntk_tangent_kernel_compute(kernel, b, 3, &out, 1, &run));
+      STATUS(NTK_CANCELLED, ntk_kernel(program, NULL, &o, b, 3, &out, 1, &run));
+      ntk_cancellation_free(cancellation);
+      run.cancellation = NULL;
+      run.struct_size = 3;
+      INVALID(ntk_tangent_kernel_compute(kernel, b, 3, &out, 1, &run));
+      out.strides = sizes; /* 4, 4, 2, 2 bytes: elements overlap */
+      REFUSED(ntk_tangent_kernel_compute(kernel, b, 3, &out, 1, NULL));
+      out.strides = NULL;
+    }
     OK(ntk_tangent_kernel_compute(kernel, b, 3, &out, 1, NULL));
     STATUS(NTK_BUFFER_TOO_SMALL, ntk_tangent_kernel_explain(kernel, text, 2, &needed));
     CHECK(needed > 2);
