@@ -41,7 +41,7 @@ private let arithmeticTable: [OperationCase] = {
   }
   table += rows(Div(), count: 2, [.any, .nonzero], others: otherTypes)
   table += rows(Neg(), step: .one, others: otherTypes)
-  for operation in [Exp(), Tanh(), Logistic()] as [any Primitive] {
+  for operation in [Exp(), Tanh(), Logistic(), Sin(), Cos()] as [any Primitive] {
     table += rows(operation, others: [.f32])
   }
   for operation in [Log(), Sqrt()] as [any Primitive] {

@@ -229,6 +229,7 @@ ROWS = {
     "of size 0": (mlp, MLP, normal(1, 0, 3)),
     "of rank 0": (lambda m, x, y: m.np.tanh(x * y) / (1 + x), np.float64(0.3), np.float64(-2)),
     "exp log": (lambda m, x: m.np.log(m.np.sum(m.np.exp(x), axis=0)), X),
+    "sin cos": (lambda m, x: m.np.sin(3 * x) * m.np.cos(x), X),
     "sigmoid": (lambda m, x: 1 / (1 + m.np.exp(-x)), X),
     "where": (lambda m, x, y: m.np.where(x > y, x * y, m.np.exp(y)), X, normal(1, 3)),
     "maximum": (lambda m, x, y: m.np.maximum(x, y) * m.np.minimum(x, 0.1), X, normal(1, 3)),

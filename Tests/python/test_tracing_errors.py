@@ -149,7 +149,7 @@ def test_tracing_errors(name):
 
 
 UNSUPPORTED = {
-    "ufunc": lambda x: np.sin(x) if hasattr(np, "sin") else x,
+    "ufunc": lambda x: np.arcsinh(x),
     "function": lambda x: np.sort(x),
     "traced exponent": lambda x: x**x,
     "exponent": lambda x: x**1.7,

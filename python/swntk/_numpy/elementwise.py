@@ -101,7 +101,10 @@ def sign(operands, dtype):
 @rule("square")
 def square(operands, dtype):
     (x,) = common(operands, dtype)
-    return x if x.dtype == BOOL else emit.emit("np.square", [x])
+    if x.dtype == BOOL:
+        # NumPy's result is int8, which there is not here.
+        raise unsupported("powers of booleans are not supported", "x.astype(int) ** 2")
+    return emit.emit("np.square", [x])
 
 
 @rule("reciprocal")
@@ -124,9 +127,18 @@ def _known_number(x):
     return x
 
 
-@rule("power", "float_power")
+@rule("float_power")
+def float_power(operands, dtype):
+    base, exponent = operands
+    return power([as_value(base, np.dtype(np.float64)), exponent], np.dtype(np.float64))
+
+
+@rule("power")
 def power(operands, dtype):
     base, exponent = operands
+    if kind_of(base) == BOOL:
+        # NumPy's result is int8, which there is not here.
+        raise unsupported("powers of booleans are not supported", "x.astype(int) ** n")
     y = _known_number(exponent)
     kinds = [kind_of(x) for x in operands]
     wanted = dtype or promote(kinds)
@@ -170,7 +182,7 @@ def _unary(name):
     return compute
 
 
-for _name in ("exp", "log", "tanh", "sqrt"):
+for _name in ("exp", "log", "sin", "cos", "tanh", "sqrt"):
     rule(_name)(_unary(_name))
 
 

@@ -49,10 +49,10 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
         shape = newshape
     if order not in ("C", None) and not (order == "A" and x.contiguous):
         if order == "F":
-            flat = finish(emit.transpose(x.here(), range(x.ndim)[::-1]))
+            if copy:
+                x = finish(x.here(), scalar=False)
             whole = complete_shape(shape, x.size)
-            turned = emit.reshape(flat.here(), whole[::-1])
-            return finish(emit.transpose(turned, range(len(whole))[::-1]), scalar=False)
+            return transpose(reshaped(transpose(x), whole[::-1], "reshape"))
         raise unsupported(f"reshape with order={order!r} is not supported")
     shape = complete_shape(shape, x.size)
     if copy:
@@ -64,12 +64,18 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
 def ravel(a, order="C"):
     x = traced(a)
     if order == "F":
-        return reshape(np.transpose(x), (x.size,))
+        return ravel(transpose(x))
     if order == "K" and not x.contiguous:
         raise unsupported(
             "ravel with order='K' of an array whose memory layout is not known", "order='C'"
         )
-    return reshaped(x, (x.size,), "ravel")
+    # Unlike a reshape it is never a view with strides.
+    if x.contiguous:
+        return reshaped(x, (x.size,), "ravel")
+    copy = finish(emit.reshape(x.here(), (x.size,)), contiguous=True, scalar=False)
+    if x._strides is None:
+        copy._cell.doubt_with(x._cell, "ravel")
+    return copy
 
 
 @implements("transpose", "permute_dims")

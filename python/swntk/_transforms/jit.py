@@ -199,9 +199,18 @@ class _Static:
         return hash((type(self.value), self.value))
 
     def __eq__(self, other):
-        if not isinstance(other, _Static) or type(self.value) is not type(other.value):
-            return False
-        same = self.value == other.value
-        if isinstance(same, np.ndarray):
-            return self.value is other.value
-        return bool(same) or (self.value != self.value and other.value != other.value)
+        return isinstance(other, _Static) and _same(self.value, other.value)
+
+
+def _same(a, b) -> bool:
+    """Whether two values make the same program: 1 and 1.0 do not, nor do 0.0 and -0.0."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (tuple, list)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, (float, np.floating)):
+        return bool(np.isnan(a) and np.isnan(b)) or bool(a == b and np.signbit(a) == np.signbit(b))
+    same = a == b
+    if isinstance(same, np.ndarray):
+        return a is b
+    return bool(same)
