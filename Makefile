@@ -10,6 +10,7 @@
 PREFIX = /usr/local
 LIBRARY = .build/release/libntk.so
 EXPORTS = .build/exports.map
+STATIC = .build/static
 RUN = PYTHONPATH=python .venv/bin/python
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' python/swntk/_version.py)
 SOURCES := $(shell find Package.swift Sources include -type f)
@@ -20,17 +21,20 @@ build: $(LIBRARY)
 
 # The version script exports the functions that the header declares, and nothing else (gold, the
 # other linker of Swift, leaves local names in the table). SwiftPM does not watch it, so a new one
-# removes the library.
+# removes the library. Swift's own libraries ask for libstdc++ by name: a folder that holds only its
+# archive comes first, so that the library needs nothing but OpenBLAS and the C library.
 $(LIBRARY): Makefile $(SOURCES)
 	@.ci/setup build
-	@mkdir -p .build
+	@mkdir -p $(STATIC)
 	@{ echo '{ global:'; \
 	  sed -nE 's/^(const )?[a-z][a-z0-9_]* \*?(ntk_[a-z0-9_]+)\(.*/  \2;/p' include/ntk.h; \
 	  echo 'local: *; };'; } > $(EXPORTS).new
 	@cmp -s $(EXPORTS).new $(EXPORTS) || rm -f $@
 	@mv $(EXPORTS).new $(EXPORTS)
+	@ln -sf "$$(cc -print-file-name=libstdc++.a)" $(STATIC)
 	swift build -c release --product ntk --explicit-target-dependency-import-check error \
 	  -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xlinker -soname=libntk.so.0 \
+	  -Xlinker -L"$(CURDIR)/$(STATIC)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
 	  -Xlinker --version-script="$(CURDIR)/$(EXPORTS)" -Xlinker -z -Xlinker nodelete -Xlinker -s
 	@ln -sf libntk.so $@.0
 	@touch $@

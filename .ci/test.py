@@ -47,7 +47,13 @@ def stage_exports(scratch):
     named = "[libntk.so.0]" in dynamic
     if not named:
         print("no SONAME libntk.so.0")
-    yield len(declared & exported) + named, len(declared ^ exported) + (not named), 0
+    needed = set(re.findall(r"NEEDED.*\[([\w+-]+)\.so", dynamic))
+    others = needed - {"libopenblas", "libc", "libm", "libmvec", "libpthread", "libdl"}
+    others = {name for name in others if not name.startswith("ld-linux")}
+    if others:
+        print("needs more than OpenBLAS and the C library:", *sorted(others))
+    passed = len(declared & exported) + named + (not others)
+    yield passed, len(declared ^ exported) + (not named) + bool(others), 0
 
 
 def stage_c(scratch):
