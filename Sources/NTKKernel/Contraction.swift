@@ -2,18 +2,16 @@ import NTKOperations
 import NTKProgram
 
 extension ProgramBuilder {
-  /// Σ over parameters of J J'ᵀ by the axis rules, in the result's order; nil: no parameters.
+  /// J J'ᵀ of one parameter by the axis rules, in the result's order, from Jacobians of shape
+  /// output + [P].
   mutating func contract(
-    _ first: [Value], _ second: [Value], _ rules: AxisRules
-  ) throws(NTKError) -> Value? {
-    var sum: Value?
-    for (left, right) in zip(first, second) {
-      let contracting = rules.trace + [rules.rank]
-      let product = DotGeneral(
-        contracting: (contracting, contracting), batch: (rules.diagonal, rules.diagonal))
-      sum = try self.sum(sum, one(product, left, right))
-    }
-    return try sum.map { value throws(NTKError) in try transpose(value, rules.interleaving) }
+    _ first: Value, _ second: Value, _ rules: AxisRules
+  ) throws(NTKError) -> Value {
+    let contracting = rules.trace + [rules.rank]
+    let product = DotGeneral(
+      contracting: (contracting, contracting), batch: (rules.diagonal, rules.diagonal))
+    let kernel = try one(product, first, second)
+    return try transpose(kernel, rules.interleaving)
   }
 
   /// The traced and diagonal axes of a whole kernel of shape first + second, in the result's order.

@@ -1,30 +1,28 @@
 import NTKOperations
 import NTKProgram
 
-/// One side of a kernel by Jacobian contraction, the cut at the parameters themselves:
-/// (parameters, other inputs) -> for each output, for each parameter, J of shape output + [P].
+/// One side of a kernel of one output by Jacobian contraction, the cut at the parameters
+/// themselves: (parameters, other inputs) -> for each parameter, J of shape output + [P].
 struct JacobianSide {
   let program: Program
 
   init(
-    _ program: Program, _ options: KernelOptions,
-    _ independence: [Result<SampleAxis, SampleAxis.Mixing>]
+    _ program: Program, output: Int, _ options: KernelOptions,
+    _ found: Result<SampleAxis, SampleAxis.Mixing>
   ) throws(NTKError) {
     let parameters = options.parameters
+    let type = program.outputTypes[output]
     self.program = try program.building(parametersFirst: parameters) { b, inputs throws(NTKError) in
-      var blocks: [Value] = []
-      for (output, found) in independence.enumerated() {
-        let jacobians =
-          switch found {
-          case .success(let axis): try bySamples(axis, parameters, inputs, in: &b)
-          case .failure: try whole(program.selecting([output]), parameters, inputs, in: &b)
-          }
-        let type = program.outputTypes[output]
-        for (jacobian, parameter) in zip(jacobians, parameters) {
-          let count = program.inputTypes[parameter].shape.elementCount
-          let flat = try b.reshape(jacobian, to: try Shape(type.shape.sizes + [count]))
-          blocks.append(try b.convert(flat, to: type.elementType))
+      let jacobians =
+        switch found {
+        case .success(let axis): try bySamples(axis, parameters, inputs, in: &b)
+        case .failure: try whole(program.selecting([output]), parameters, inputs, in: &b)
         }
+      var blocks: [Value] = []
+      for (jacobian, parameter) in zip(jacobians, parameters) {
+        let count = program.inputTypes[parameter].shape.elementCount
+        let flat = try b.reshape(jacobian, to: try Shape(type.shape.sizes + [count]))
+        blocks.append(try b.convert(flat, to: type.elementType))
       }
       return blocks
     }
@@ -51,6 +49,15 @@ private func whole(
 }
 
 extension Program {
+  /// The same with captured inputs as ordinary ones.
+  func binding() throws(NTKError) -> Program {
+    if capturedCount == 0 { return self }
+    var b = ProgramBuilder()
+    let inputs = addInputs(to: &b)
+    let results = try b.call(self, inputs)
+    return try b.finish(inputs: inputs, outputs: results)
+  }
+
   /// A program of this one's inputs, parameters before the others; the body gets them in this
   /// program's order.
   func building(

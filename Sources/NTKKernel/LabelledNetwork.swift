@@ -51,16 +51,23 @@ public struct LabelledNetwork: Sendable {
   }
 
   /// Adds a form.
-  /// - Parameter arrays: the caller's array for each operand of the form's equation.
-  public mutating func add(_ form: LinearForm, arrays: [Int]) -> Ends {
+  /// - Parameters:
+  ///   - arrays: the caller's array for each operand of the form's equation.
+  ///   - leading: axes that each of these arrays has before those of the operand.
+  public mutating func add(
+    _ form: LinearForm, arrays: [Int], leading: [[[Int]]]? = nil
+  ) -> Ends {
     let offset = sizes.count
     sizes += form.labels
     func moved(_ axes: [[Int]]) -> [[Int]] { axes.map { $0.map { $0 + offset } } }
+    func array(_ operand: Int, _ axes: [[Int]]) -> [[Int]] {
+      operand < 0 ? moved(axes) : (leading?[operand] ?? []) + moved(axes)
+    }
     for residual in form.residuals {
       factors.append(
         Factor(
-          array: residual.operand < 0 ? -1 : arrays[residual.operand], axes: moved(residual.axes),
-          use: residual.use))
+          array: residual.operand < 0 ? -1 : arrays[residual.operand],
+          axes: array(residual.operand, residual.axes), use: residual.use))
     }
     for relation in form.relations {
       switch relation {
@@ -72,7 +79,7 @@ public struct LabelledNetwork: Sendable {
             offset: constant))
       case .table(let target, let operand, let axes):
         relations.append(
-          .table(target: [target + offset], array: arrays[operand], axes: moved(axes)))
+          .table(target: [target + offset], array: arrays[operand], axes: array(operand, axes)))
       }
     }
     return Ends(result: moved(form.result), operand: moved(form.operand))

@@ -1,8 +1,10 @@
 import NTKProgram
 
-/// The cut of a program's derivative behind all values that depend on parameters alone (transposed,
-/// sliced, scaled, low-rank weights): every path from a parameter to the outputs leaves that set
-/// exactly once, by an edge. With z_e a fresh zero added to the result of the edge's equation,
+/// The cut of a program's derivative behind a set S of tangents that holds the parameters' and is
+/// closed under predecessors: all values that depend on parameters alone (transposed, sliced,
+/// scaled, low-rank weights), and results further on while the next one is smaller. Every path from
+/// a parameter to the outputs leaves S exactly once, by an edge. With z_e a fresh zero added to the
+/// result of the edge's equation,
 ///
 ///     J_θ = Σ_e D_e A_e B_e,   D_e = ∂f/∂z_e,   A_e the form of the edge's equation,
 ///
@@ -21,8 +23,12 @@ public struct ParameterCut: Sendable {
   public let jvp: Program
   public let edges: [Edge]
   /// How many inputs of `jvp` are the program's own.
-  private let primalCount: Int
-  private let isTangent: [Bool]
+  let primalCount: Int
+  let isTangent: [Bool]
+  /// Whether a value belongs to S.
+  private let isInside: [Bool]
+  /// For each value, the equation that defines it, or -1.
+  private let definitions: [Int]
 
   /// - Parameter program: without captured inputs.
   public init(_ program: Program, parameters: [Int]) throws(NTKError) {
@@ -31,38 +37,65 @@ public struct ParameterCut: Sendable {
     var isTangent = jvp.inputs.map { $0.index >= program.inputCount }
     // What depends on an input that is no parameter; a tangent of such does too.
     var isMixed = (0..<jvp.inputCount).map { $0 < program.inputCount && !parameters.contains($0) }
-    var edges: [Edge] = []
+    var definitions = [Int](repeating: -1, count: jvp.inputCount)
+    var uses = [[Edge]](repeating: [], count: jvp.valueCount)
     for (index, equation) in jvp.equations.enumerated() {
       let tangent = equation.operands.contains { isTangent[$0.index] }
       let mixed = equation.operands.contains { isMixed[$0.index] }
+      for (position, operand) in equation.operands.enumerated() {
+        uses[operand.index].append(Edge(equation: index, operand: position))
+      }
       for _ in equation.results {
         isTangent.append(tangent)
         isMixed.append(mixed)
+        definitions.append(index)
       }
-      guard mixed else { continue }
-      for (position, operand) in equation.operands.enumerated()
-      where isTangent[operand.index] && !isMixed[operand.index] {
+    }
+    let outputs = Set(jvp.outputs)
+    var isInside = zip(isTangent, isMixed).map { $0 && !$1 }
+    for (index, equation) in jvp.equations.enumerated() {
+      guard let result = equation.results.first, equation.results.count == 1,
+        !isInside[result.index], !outputs.contains(result), uses[result.index].count == 1
+      else { continue }
+      let entries = equation.operands.indices.filter { isTangent[equation.operands[$0].index] }
+      let next = uses[result.index][0]
+      guard !entries.isEmpty, entries.allSatisfy({ isInside[equation.operands[$0].index] }),
+        let after = jvp.equation(next.equation).results.first,
+        jvp.type(of: after).shape.elementCount < jvp.type(of: result).shape.elementCount,
+        try jvp.form(next) != nil
+      else { continue }
+      var haveForms = true
+      for entry in entries where haveForms {
+        haveForms = try jvp.form(Edge(equation: index, operand: entry)) != nil
+      }
+      if haveForms { isInside[result.index] = true }
+    }
+    var edges: [Edge] = []
+    for (index, equation) in jvp.equations.enumerated() {
+      guard let result = equation.results.first, !isInside[result.index] else { continue }
+      for (position, operand) in equation.operands.enumerated() where isInside[operand.index] {
         edges.append(Edge(equation: index, operand: position))
       }
     }
     self.jvp = jvp
     self.edges = edges
     self.isTangent = isTangent
+    self.isInside = isInside
+    self.definitions = definitions
   }
 
   /// The form of an equation for one operand; nil: it has none, and the cut must stop before it.
-  public func form(_ step: Step) throws(NTKError) -> LinearForm? {
-    let equation = jvp.equation(step.equation)
-    guard let primitive = equation.primitive as? any LinearInOperands else { return nil }
-    return try primitive.form(of: step.operand, jvp.types(of: equation.operands))
-  }
+  public func form(_ step: Step) throws(NTKError) -> LinearForm? { try jvp.form(step) }
 
   /// All paths from a parameter's tangent to an edge, first step first; the edge is the last.
-  public func paths(to edge: Edge) -> [(parameter: Int, steps: [Step])] {
+  /// nil: more than `most`.
+  public func paths(
+    to edge: Edge, most: Int = .max
+  ) -> [(parameter: Int, steps: [Step])]? {
     var finished: [(parameter: Int, steps: [Step])] = []
     var open = [[edge]]
-    let definitions = definitions()
     while let path = open.popLast() {
+      guard finished.count + open.count < most else { return nil }
       let first = path[0]
       let value = jvp.equation(first.equation).operands[first.operand]
       guard value.index >= jvp.inputCount else {
@@ -78,48 +111,71 @@ public struct ParameterCut: Sendable {
     return finished
   }
 
-  private func definitions() -> [Int] {
-    var definitions = [Int](repeating: -1, count: jvp.valueCount)
-    for (index, equation) in jvp.equations.enumerated() {
-      for result in equation.results { definitions[result.index] = index }
-    }
-    return definitions
-  }
+  /// Whether the output's tangent is outside of the set, so that every path leaves it by an edge.
+  var isComplete: Bool { jvp.outputs.dropFirst(1).allSatisfy { !isInside[$0.index] } }
 
-  /// inputs -> D_e, of shape output tangent + z_e, for one output tangent.
-  public func cotangents(of edge: Edge, output: Int) throws(NTKError) -> Program {
+  /// inputs of a program of one output -> the Jacobian by each parameter, of shape output +
+  /// parameter, then D = ∂f/∂z of each of the equations (increasing), of shape output + z.
+  func blocks(of equations: [Int]) throws(NTKError) -> Program {
     var b = ProgramBuilder()
-    var map = jvp.addInputs(to: &b)
-    let inputs = map
-    var fresh: Value?
+    let inputs = jvp.addInputs(to: &b)
+    var map = inputs
+    var fresh: [Value] = []
+    var leaving = equations[...]
     for (index, equation) in jvp.equations.enumerated() {
+      b.source = equation.source
       var results = try b.apply(equation.primitive, equation.operands.map { map[$0.index] })
-      if index == edge.equation {
+      if leaving.first == index {
+        leaving.removeFirst()
         let zero = b.input(b.type(of: results[0]))
-        fresh = zero
+        fresh.append(zero)
         results[0] = try b.add(results[0], zero)
       }
       map += results
     }
-    guard let fresh else { throw .invariant("an edge is not in its program") }
     let program = try b.finish(
-      inputs: inputs + [fresh], outputs: [map[jvp.outputs[output].index]])
-    let jacobian = try program.jacobian(active: [inputs.count], mode: .reverse).selecting([1])
-    let zeroType = b.type(of: fresh)
-    return try Program.build(jvp.inputTypes) { b, inputs throws(NTKError) in
-      let zero = try b.zeros(zeroType)
-      return try b.call(jacobian, inputs + [zero])
-    }
+      inputs: inputs + fresh, outputs: jvp.outputs.dropFirst(1).map { map[$0.index] })
+    let active = Array(primalCount..<(inputs.count + fresh.count))
+    let jacobian = try program.jacobian(active: active, mode: .reverse)
+    let blocks = try jacobian.selecting(Array(program.outputs.count..<jacobian.outputs.count))
+    return try Program.build(Array(jvp.inputTypes[..<primalCount])) { c, primals throws(NTKError) in
+      var operands = primals
+      // The program is linear in these: its Jacobian is the same everywhere.
+      for index in active { operands.append(try c.zeros(program.inputTypes[index])) }
+      return try c.call(blocks, operands)
+    }.simplified()
   }
 
-  /// The program of the values that forms use as residuals: inputs of `jvp` -> values.
-  public func values(_ wanted: [Value]) throws(NTKError) -> Program {
+  /// inputs -> values that forms use as residuals.
+  func residuals(_ wanted: [Value]) throws(NTKError) -> Program {
     var b = ProgramBuilder()
-    var map = jvp.addInputs(to: &b)
-    let inputs = map
+    var map: [Value?] = (0..<primalCount).map { b.input(jvp.inputTypes[$0]) }
+    let inputs = map.compactMap { $0 }
+    map += [Value?](repeating: nil, count: jvp.inputCount - primalCount)
     for equation in jvp.equations {
-      map += try b.apply(equation.primitive, equation.operands.map { map[$0.index] })
+      let operands = equation.operands.compactMap { map[$0.index] }
+      if operands.count < equation.operands.count {
+        map += equation.results.map { _ in nil }
+      } else {
+        b.source = equation.source
+        map += try b.apply(equation.primitive, operands).map { $0 }
+      }
     }
-    return try b.finish(inputs: inputs, outputs: wanted.map { map[$0.index] })
+    let outputs = wanted.compactMap { map[$0.index] }
+    guard outputs.count == wanted.count else {
+      throw .invariant("a form's residual depends on a tangent")
+    }
+    return try b.finish(inputs: inputs, outputs: outputs)
+  }
+}
+
+extension Program {
+  /// The form of an equation for one operand; nil: it has none.
+  fileprivate func form(_ step: ParameterCut.Step) throws(NTKError) -> LinearForm? {
+    let equation = equation(step.equation)
+    guard equation.results.count == 1,
+      let primitive = equation.primitive as? any LinearInOperands
+    else { return nil }
+    return try primitive.form(of: step.operand, types(of: equation.operands))
   }
 }

@@ -11,17 +11,19 @@ import NTKRuntime
 /// side, and one for the pair.
 public final class TangentKernel: Sendable {
   public let options: KernelOptions
-  /// (parameters, other inputs) -> what the first side gives to the pair.
-  public let firstSide: Program
-  /// The same of the second side; nil: it is the first.
-  public let secondSide: Program?
-  /// (what the first side gives, what the second gives unless it is the first) -> results.
-  public let pair: Program
   /// Types of the results, one for each output.
   public let resultTypes: [ValueType]
+  let first: Program
+  let second: Program?
+  let rules: [AxisRules]
+  let parts: [KernelParts]
   let leaves: [Leaf]
-  let sampleAxes: [String]
+  let samples: [Result<SampleAxis, SampleAxis.Mixing>]
+  let secondSamples: [Result<SampleAxis, SampleAxis.Mixing>]?
   private let composed = Guarded<Program?>(nil)
+  /// By memory limit.
+  private let schedules = Guarded<[Int: TileSchedule?]>([:])
+  private static let scheduleCount = 4
 
   /// A parameter, for the explanation.
   struct Leaf: Sendable {
@@ -33,8 +35,16 @@ public final class TangentKernel: Sendable {
   ///   - first: the program of the first side.
   ///   - second: of the second side, with equal parameters; nil: the first's, at the same inputs.
   /// - Throws: `.argument`, `.elementType`, `.axisOutOfRange`, `.sizesDiffer`, `.unsupported`.
-  public init(
+  public convenience init(
     first: Program, second: Program? = nil, options: KernelOptions
+  ) throws(NTKError) {
+    try self.init(first, second, options, choices: nil)
+  }
+
+  /// - Parameter choices: for each output, for each parameter, what was chosen for the whole of
+  ///   which this is a tile.
+  init(
+    _ first: Program, _ second: Program?, _ options: KernelOptions, choices: [[Bool]]?
   ) throws(NTKError) {
     try TangentKernel.check(first, second, options)
     self.options = options
@@ -50,36 +60,24 @@ public final class TangentKernel: Sendable {
       types.append(ValueType(elementType, try own.resultShape(a.shape, b.shape)))
     }
     resultTypes = types
-    let independence = try SampleAxis.find(first, options)
-    let secondIndependence = try second.map { program throws(NTKError) in
+    self.first = first
+    self.second = second
+    let samples = try SampleAxis.find(first, options)
+    let secondSamples = try second.map { program throws(NTKError) in
       try SampleAxis.find(program, options)
     }
-    sampleAxes = independence.map { TangentKernel.describe($0) }
-    switch options.implementation {
-    case .automatic, .jacobianContraction:
-      let one = try JacobianSide(first, options, independence)
-      var two: JacobianSide?
-      if let second, let secondIndependence {
-        two = try JacobianSide(second, options, secondIndependence)
-      }
-      firstSide = one.program
-      secondSide = two?.program
-      pair = try TangentKernel.contraction(
-        one.program, two?.program, rules, types, first.outputTypes, options)
-    case .vectorProducts:
-      let one = try LinearizedSide(first, options, independence)
-      var two: LinearizedSide?
-      if let second, let secondIndependence {
-        two = try LinearizedSide(second, options, secondIndependence)
-      }
-      firstSide = one.program
-      secondSide = two?.program
-      pair = try TangentKernel.products(one, two, rules, types, first.outputTypes, options)
-    case .structuredDerivatives:
-      throw .unsupported(
-        "STRUCTURED_DERIVATIVES is not in this version; AUTO, JACOBIAN_CONTRACTION and "
-          + "NTK_VECTOR_PRODUCTS give the same numbers")
+    var parts: [KernelParts] = []
+    for (index, own) in rules.enumerated() {
+      let builder = KernelPartsBuilder(
+        first: first, second: second, output: index, options: options, rules: own,
+        type: types[index], samples: samples[index], secondSamples: secondSamples?[index],
+        choices: choices?[index])
+      parts.append(try builder.build())
     }
+    self.samples = samples
+    self.secondSamples = secondSamples
+    self.rules = rules
+    self.parts = parts
   }
 
   private static func check(
@@ -114,72 +112,6 @@ public final class TangentKernel: Sendable {
     }
   }
 
-  /// The pair of Jacobian contraction.
-  private static func contraction(
-    _ first: Program, _ second: Program?, _ rules: [AxisRules], _ types: [ValueType],
-    _ outputs: [ValueType], _ options: KernelOptions
-  ) throws(NTKError) -> Program {
-    let given = first.outputTypes + (second?.outputTypes ?? [])
-    return try Program.build(given) { b, inputs throws(NTKError) in
-      let count = first.outputs.count
-      let left = Array(inputs.prefix(count))
-      let right = second == nil ? left : Array(inputs.dropFirst(count))
-      let leaves = options.parameters.count
-      var results: [Value] = []
-      for (index, own) in rules.enumerated() {
-        let range = (index * leaves)..<((index + 1) * leaves)
-        var operands: [[Value]] = []
-        for side in [left, right] {
-          var converted: [Value] = []
-          for value in side[range] {
-            converted.append(try b.convert(value, to: types[index].elementType))
-          }
-          operands.append(converted)
-        }
-        let kernel = try b.contract(operands[0], operands[1], own)
-        results.append(
-          try finish(kernel, own, types[index], outputs[index], second == nil, options, in: &b))
-      }
-      return results
-    }.simplified()
-  }
-
-  /// The pair of vector products.
-  private static func products(
-    _ first: LinearizedSide, _ second: LinearizedSide?, _ rules: [AxisRules],
-    _ types: [ValueType], _ outputs: [ValueType], _ options: KernelOptions
-  ) throws(NTKError) -> Program {
-    let given = first.program.outputTypes + (second?.program.outputTypes ?? [])
-    return try Program.build(given) { b, inputs throws(NTKError) in
-      let count = first.program.outputs.count
-      let left = Array(inputs.prefix(count))
-      let right = second == nil ? left : Array(inputs.dropFirst(count))
-      var results: [Value] = []
-      for (index, own) in rules.enumerated() {
-        var kernel: Value?
-        if !options.parameters.isEmpty {
-          let (one, two) = (first.outputs[index], (second ?? first).outputs[index])
-          let whole = try b.vectorProducts(
-            first: one, Array(left[one.residuals]), second: two, Array(right[two.residuals]))
-          kernel = try b.diagonals(b.convert(whole, to: types[index].elementType), own)
-        }
-        results.append(
-          try finish(kernel, own, types[index], outputs[index], second == nil, options, in: &b))
-      }
-      return results
-    }.simplified()
-  }
-
-  private static func finish(
-    _ kernel: Value?, _ rules: AxisRules, _ type: ValueType, _ output: ValueType,
-    _ isSymmetric: Bool, _ options: KernelOptions, in b: inout ProgramBuilder
-  ) throws(NTKError) -> Value {
-    guard let kernel else { return try b.zeros(type) }
-    let symmetric = isSymmetric ? try b.symmetrized(kernel, rules) : kernel
-    return options.normalizes
-      ? try b.normalized(symmetric, by: rules.normalizer(output.shape)) : symmetric
-  }
-
   /// The kernel as one program: (parameters, other inputs of the first, other inputs of the second
   /// if it was given) -> results.
   public func program() throws(NTKError) -> Program {
@@ -189,23 +121,77 @@ public final class TangentKernel: Sendable {
     return program
   }
 
+  /// How the kernel is computed in tiles under a limit; nil: as a whole.
+  private func schedule(limit: Int) throws(NTKError) -> TileSchedule? {
+    if let known = schedules.withLock({ $0[limit] }) { return known }
+    let made = try TileSchedule(self, limit: limit)
+    schedules.withLock { schedules in
+      if schedules.count >= TangentKernel.scheduleCount { schedules = [:] }
+      schedules[limit] = .some(made)
+    }
+    return made
+  }
+
+  /// (parameters, other inputs) -> all that one side gives to the pairs of all outputs.
+  func side(isSecond: Bool) throws(NTKError) -> Program {
+    let program = isSecond ? second ?? first : first
+    let order =
+      options.parameters + (0..<program.inputCount).filter { !options.parameters.contains($0) }
+    var b = ProgramBuilder()
+    let inputs = order.map { b.input(program.inputTypes[$0], name: program.inputNames[$0]) }
+    var results: [Value] = []
+    for part in parts {
+      let side = isSecond ? part.secondSide ?? part.firstSide : part.firstSide
+      results += try b.call(side, inputs)
+    }
+    return try b.finish(inputs: inputs, outputs: results).simplified()
+  }
+
+  /// (all that the first side gives, all that the second gives unless it is the first) -> results
+  func pairs() throws(NTKError) -> Program {
+    var b = ProgramBuilder()
+    var given: [[Value]] = [[], []]
+    var rows: [(Range<Int>, Range<Int>)] = []
+    for part in parts {
+      let types = [part.firstSide.outputTypes, part.secondSide?.outputTypes ?? []]
+      rows.append(
+        (
+          given[0].count..<(given[0].count + types[0].count),
+          given[1].count..<(given[1].count + types[1].count)
+        ))
+      for side in 0..<2 { for type in types[side] { given[side].append(b.input(type)) } }
+    }
+    var results: [Value] = []
+    for (part, (left, right)) in zip(parts, rows) {
+      results += try b.call(part.pair, Array(given[0][left] + given[1][right]))
+    }
+    return try b.finish(inputs: given[0] + given[1], outputs: results).simplified().depthFirst()
+  }
+
   private func compose() throws(NTKError) -> Program {
     var b = ProgramBuilder()
-    let count = options.parameters.count
-    let firstInputs = firstSide.addInputs(to: &b)
-    var inputs = firstInputs
-    var given = try b.call(firstSide, firstInputs)
-    if let secondSide {
-      var secondInputs = Array(firstInputs.prefix(count))
-      for index in count..<secondSide.inputCount {
-        let input = b.input(secondSide.inputTypes[index], name: secondSide.inputNames[index])
-        secondInputs.append(input)
-        inputs.append(input)
-      }
-      given += try b.call(secondSide, secondInputs)
+    let parameters = options.parameters
+    func inputs(of program: Program) -> [Int] {
+      parameters + (0..<program.inputCount).filter { !parameters.contains($0) }
     }
-    let results = try b.call(pair, given)
-    return try b.finish(inputs: inputs, outputs: results).simplified()
+    let firstInputs = inputs(of: first).map {
+      b.input(first.inputTypes[$0], name: first.inputNames[$0])
+    }
+    var secondInputs = firstInputs
+    if let second {
+      let others = inputs(of: second).dropFirst(parameters.count).map {
+        b.input(second.inputTypes[$0], name: second.inputNames[$0])
+      }
+      secondInputs = firstInputs.prefix(parameters.count) + others
+    }
+    var results: [Value] = []
+    for part in parts {
+      var given = try b.call(part.firstSide, firstInputs)
+      if let side = part.secondSide { given += try b.call(side, secondInputs) }
+      results += try b.call(part.pair, given)
+    }
+    let added = second == nil ? [] : Array(secondInputs.dropFirst(parameters.count))
+    return try b.finish(inputs: firstInputs + added, outputs: results).simplified().depthFirst()
   }
 
   /// Computes the kernel.
@@ -214,22 +200,31 @@ public final class TangentKernel: Sendable {
   public func compute(
     inputs: [ArrayReference], outputs: [ArrayReference], options: RunOptions = RunOptions()
   ) throws(NTKError) {
-    try CompileCache.run(try program(), inputs: inputs, outputs: outputs, options: options)
+    let program = try program()
+    let peak = try CompileCache.executable(for: program).peakByteCount
+    if let limit = options.memoryLimit ?? TileSchedule.defaultLimit(below: peak),
+      let tiles = try schedule(limit: limit)
+    {
+      var options = options
+      options.memoryLimit = limit
+      return try tiles.run(inputs: inputs, outputs: outputs, options: options)
+    }
+    try CompileCache.run(program, inputs: inputs, outputs: outputs, options: options)
   }
 
   /// What the kernel does and what it costs, in words.
   public var explanation: String {
-    let implementation =
-      options.implementation == .automatic
-      ? "AUTO (JACOBIAN_CONTRACTION)" : options.implementation.name
-    var lines = ["Tangent kernel by \(implementation)"]
+    var lines = ["Tangent kernel by \(options.implementation.name)"]
     for (index, type) in resultTypes.enumerated() {
-      lines.append("  result \(index): \(type); \(sampleAxes[index])")
+      lines.append("  result \(index): \(type); \(TangentKernel.describe(samples[index]))")
+      for (leaf, text) in zip(leaves, parts[index].explanation) {
+        lines.append("    parameter \(leaf.label): \(leaf.type): \(text)")
+      }
     }
-    for leaf in leaves { lines.append("  parameter \(leaf.label): \(leaf.type)") }
-    for (name, side) in [("first", firstSide), ("second", secondSide ?? firstSide)] {
-      let bytes = side.outputTypes.map(\.byteCount).saturatingSum()
-      lines.append("  \(name) side: \(side.equationCount) equations, gives \(bytes) bytes")
+    if let program = try? program(), let executable = try? CompileCache.executable(for: program) {
+      lines.append(
+        "  \(program.equationCount) equations; \(executable.peakByteCount) bytes beside inputs "
+          + "and results")
     }
     return lines.joined(separator: "\n")
   }

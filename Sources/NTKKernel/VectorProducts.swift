@@ -1,74 +1,60 @@
 import NTKOperations
 import NTKProgram
 
-/// One side of a kernel by vector products: (parameters, other inputs) -> the residuals of each
-/// output's linearised program.
-struct LinearizedSide {
-  let program: Program
-  let outputs: [LinearizedOutput]
-
-  init(
-    _ program: Program, _ options: KernelOptions,
-    _ independence: [Result<SampleAxis, SampleAxis.Mixing>]
-  ) throws(NTKError) {
-    var outputs: [LinearizedOutput] = []
-    self.program = try program.building(
-      parametersFirst: options.parameters
-    ) { b, inputs throws(NTKError) in
-      var residuals: [Value] = []
-      for (index, found) in independence.enumerated() {
-        let output = try LinearizedOutput(
-          program.selecting([index]), found, options.parameters, start: residuals.count, inputs,
-          in: &b, &residuals)
-        outputs.append(output)
-      }
-      return residuals
-    }
-    self.outputs = outputs
-  }
-}
-
-/// The linearised program of one output: of one sample, where samples are independent.
+/// One side of a kernel of one output by vector products: the linearised program, of one sample
+/// where samples are independent.
 struct LinearizedOutput {
+  /// (parameters, other inputs) -> the residuals of `linear`
+  let program: Program
   /// (residuals, tangents of parameters) -> tangent of the output
   let linear: Program
-  /// Where its residuals stand among the side's.
-  let residuals: Range<Int>
   /// Whether a residual has samples along its axis 0.
   let isMapped: [Bool]
   let samples: SampleAxis?
   /// The type of the whole output.
   let type: ValueType
 
-  fileprivate init(
-    _ program: Program, _ found: Result<SampleAxis, SampleAxis.Mixing>, _ parameters: [Int],
-    start: Int, _ inputs: [Value], in b: inout ProgramBuilder, _ residuals: inout [Value]
+  init(
+    _ program: Program, output: Int, _ options: KernelOptions,
+    _ found: Result<SampleAxis, SampleAxis.Mixing>
   ) throws(NTKError) {
-    type = program.outputTypes[0]
+    let parameters = options.parameters
+    type = program.outputTypes[output]
     switch found {
     case .failure:
-      let linearized = try program.simplified().linearized(active: parameters)
+      let linearized = try program.selecting([output]).simplified().linearized(active: parameters)
       samples = nil
       linear = try linearized.linear.simplified()
       isMapped = [Bool](repeating: false, count: linearized.residualCount)
-      residuals += try b.call(linearized.known, inputs).dropFirst()
+      self.program = try program.building(
+        parametersFirst: parameters
+      ) { b, inputs throws(NTKError) in
+        Array(try b.call(linearized.known, inputs).dropFirst())
+      }
     case .success(let axis):
       let linearized = try axis.single().linearized(active: parameters)
       samples = axis
       linear = try linearized.linear.simplified()
-      let arguments = try axis.arguments(inputs, in: &b)
-      let (values, axes) = try linearized.known.mapped(
-        arguments, axis.axes, size: axis.size, in: &b)
       var isMapped: [Bool] = []
-      for (value, place) in zip(values, axes).dropFirst() {
-        residuals.append(
-          try place.map { place throws(NTKError) in try b.move(value, axis: place, to: 0) } ?? value
-        )
-        isMapped.append(place != nil)
+      self.program = try program.building(
+        parametersFirst: parameters
+      ) { b, inputs throws(NTKError) in
+        let arguments = try axis.arguments(inputs, in: &b)
+        let (values, axes) = try linearized.known.mapped(
+          arguments, axis.axes, size: axis.size, in: &b)
+        var residuals: [Value] = []
+        for (value, place) in zip(values, axes).dropFirst() {
+          isMapped.append(place != nil)
+          guard let place else {
+            residuals.append(value)
+            continue
+          }
+          residuals.append(try b.move(value, axis: place, to: 0))
+        }
+        return residuals
       }
       self.isMapped = isMapped
     }
-    self.residuals = start..<residuals.count
   }
 
   /// The tangent of the whole output at tangents of the parameters.

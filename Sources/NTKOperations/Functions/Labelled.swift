@@ -1,15 +1,20 @@
 import NTKProgram
 
 /// An array with a label for each axis, as in Einstein's summation.
-struct Labelled {
-  var value: Value
-  var labels: [Int]
+package struct Labelled {
+  package var value: Value
+  package var labels: [Int]
+
+  package init(value: Value, labels: [Int]) {
+    self.value = value
+    self.labels = labels
+  }
 }
 
 extension ProgramBuilder {
   /// The sum over labels that are not kept of the product of two arrays. Where the sizes of a label
   /// differ, one is 1 and repeats. No label stands twice in one array.
-  mutating func product(
+  package mutating func product(
     _ x: Labelled, _ y: Labelled, keeping kept: Set<Int>
   ) throws(NTKError) -> Labelled {
     var (x, y) = (x, y)
@@ -56,7 +61,7 @@ extension ProgramBuilder {
   }
 
   /// The sum over labels that are not kept.
-  mutating func summed(
+  package mutating func summed(
     _ x: Labelled, keeping kept: Set<Int>
   ) throws(NTKError) -> Labelled {
     let axes = x.labels.indices.filter { !kept.contains(x.labels[$0]) }
@@ -64,13 +69,13 @@ extension ProgramBuilder {
   }
 
   /// With the axes in the order of the labels.
-  mutating func arranged(_ x: Labelled, _ labels: [Int]) throws(NTKError) -> Labelled {
+  package mutating func arranged(_ x: Labelled, _ labels: [Int]) throws(NTKError) -> Labelled {
     let permutation = labels.compactMap(x.labels.firstIndex(of:))
     return Labelled(value: try transpose(x.value, permutation), labels: labels)
   }
 
   /// The diagonal along axes that have one label, until each stands once.
-  mutating func diagonal(_ x: Labelled) throws(NTKError) -> Labelled {
+  package mutating func diagonal(_ x: Labelled) throws(NTKError) -> Labelled {
     var x = x
     while let (first, second) = x.repeatedAxes {
       // Next to each other the two axes are one of n² elements, of which every (n + 1)th counts.

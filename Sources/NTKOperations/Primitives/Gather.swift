@@ -17,6 +17,15 @@ public struct Gather: LinearInOperands {
     self.mode = mode
   }
 
+  /// Rows of an array, 0 where an index is outside: (indices, the array's other axes).
+  package init(rowsOf array: Shape, at indices: Shape) {
+    let places = indices.rank - 1
+    numbers.windowDims = (1..<max(array.rank, 1)).map { places + $0 - 1 }
+    numbers.insertedDims = [0]
+    numbers.indexMap = [0]
+    sliceSizes = [1] + array.sizes.dropFirst()
+  }
+
   public mutating func code(_ coder: inout ParameterCoder) throws(NTKError) {
     try coder.code("offset_dims", &numbers.windowDims)
     try coder.code("collapsed_slice_dims", &numbers.insertedDims)

@@ -1,0 +1,123 @@
+import NTKProgram
+
+/// How the kernel of one output is computed: for each parameter, the dense Jacobians' product, or
+/// the sum over pairs of terms of a contraction each, whichever the cost model finds cheaper.
+struct KernelPlan {
+  struct Pair {
+    let left: StructuredOutput.Term
+    let right: StructuredOutput.Term
+    let contraction: NetworkContraction
+    let path: ContractionPath
+    let names: [String]
+    /// Of a symmetric kernel: the pair of the same two terms the other way round is its transpose.
+    let isMirrored: Bool
+  }
+
+  struct Leaf {
+    /// nil: the dense Jacobians' product.
+    let pairs: [Pair]?
+    let denseCost: CostModel.Cost
+    /// nil: there is a use without a form.
+    let structuredCost: CostModel.Cost?
+    /// The equation after whose cotangent the leaf's contribution is ready.
+    let ready: Int
+  }
+
+  let leaves: [Leaf]
+
+  init(
+    _ left: StructuredOutput, _ right: StructuredOutput?, _ rules: AxisRules,
+    _ parameters: [ValueType], _ elementType: ElementType, isForced: Bool, _ choices: [Bool]?
+  ) throws(NTKError) {
+    let model = CostModel(elementType)
+    let other = right ?? left
+    var leaves: [Leaf] = []
+    for (position, type) in parameters.enumerated() {
+      let dense = KernelPlan.dense(
+        left, right, rules, model, size: type.shape.elementCount, position)
+      let ready =
+        [left, other].map { side in
+          side.terms[position].map { $0.map(\.edge).min() ?? .max } ?? 0
+        }.min() ?? 0
+      let isForced = choices?[position] ?? isForced
+      guard choices?[position] != false, let one = left.terms[position],
+        let two = other.terms[position],
+        let pairs = try KernelPlan.pairs(
+          left, one, right, two, rules, model, below: isForced ? .infinity : dense.seconds)
+      else {
+        if choices?[position] == true {
+          throw .invariant("a tile cannot be contracted as the whole is")
+        }
+        leaves.append(
+          Leaf(pairs: nil, denseCost: dense, structuredCost: nil, ready: ready))
+        continue
+      }
+      leaves.append(
+        Leaf(
+          pairs: isForced || pairs.cost.seconds < dense.seconds ? pairs.list : nil,
+          denseCost: dense, structuredCost: pairs.cost, ready: ready))
+    }
+    self.leaves = leaves
+  }
+
+  var isDense: Bool { leaves.allSatisfy { $0.pairs == nil } }
+
+  /// nil: a pair that cannot be contracted, or more work than the bound.
+  private static func pairs(
+    _ left: StructuredOutput, _ one: [StructuredOutput.Term], _ right: StructuredOutput?,
+    _ two: [StructuredOutput.Term], _ rules: AxisRules, _ model: CostModel, below bound: Double
+  ) throws(NTKError) -> (list: [Pair], cost: CostModel.Cost)? {
+    var list: [Pair] = []
+    var cost = CostModel.Cost()
+    for (i, first) in one.enumerated() {
+      for (j, second) in two.enumerated() where right != nil || i <= j {
+        guard let network = try PairNetwork(left, first, right ?? left, second, rules) else {
+          return nil
+        }
+        guard !network.contraction.isZero else { continue }
+        guard let path = ContractionPath(network.contraction, model) else { return nil }
+        cost = cost + path.cost
+        // No order of the rest makes up for it.
+        guard cost.seconds <= bound * 4 else { return nil }
+        list.append(
+          Pair(
+            left: first, right: second, contraction: network.contraction, path: path,
+            names: network.names, isMirrored: right == nil && i != j))
+      }
+    }
+    return (list, cost)
+  }
+
+  /// The Jacobians of both sides and their product.
+  private static func dense(
+    _ left: StructuredOutput, _ right: StructuredOutput?, _ rules: AxisRules, _ model: CostModel,
+    size: Int, _ position: Int
+  ) -> CostModel.Cost {
+    func product(_ axes: [Int], _ shape: Shape) -> Double {
+      axes.reduce(1) { $0 * Double(shape[$1]) }
+    }
+    let (one, two) = (left.type.shape, (right ?? left).type.shape)
+    var cost = model.product(
+      batch: product(rules.diagonal, one), rows: product(rules.pairs, one),
+      inner: product(rules.trace, one) * Double(size), columns: product(rules.pairs, two))
+    for side in [left, right].compactMap({ $0 }) {
+      let rows = Double(side.type.shape.elementCount)
+      for term in side.terms[position] ?? [] {
+        let result = side.cut.jvp.equation(term.edge).results[0]
+        let count = Double(side.cut.jvp.type(of: result).shape.elementCount)
+        // z and the parameter share the labels that are not summed between them.
+        let form = term.steps[term.steps.count - 1].form
+        let shared = Set(form.result.joined()).intersection(form.operand.joined())
+        let common = shared.reduce(1.0) { $0 * Double(form.labels[$1]) }
+        let inner = max(count / max(common, 1), 1)
+        cost =
+          cost
+          + model.product(
+            batch: rows, rows: max(common, 1), inner: inner,
+            columns: max(Double(size) / max(common, 1), 1))
+      }
+      cost = cost + model.elements(rows * Double(size), made: rows * Double(size))
+    }
+    return cost
+  }
+}

@@ -1,0 +1,77 @@
+import NTKProgram
+
+/// D A B Bᵀ Aᵀ Dᵀ of one term on each side, as a network. Arrays are numbered: the first side's,
+/// then the second's.
+struct PairNetwork {
+  let network: LabelledNetwork
+  let contraction: NetworkContraction
+  /// What stands for each tensor and relation in an explanation.
+  let names: [String]
+
+  /// nil: forms that do not fit together; the parameter is then contracted densely.
+  init?(
+    _ left: StructuredOutput, _ one: StructuredOutput.Term, _ right: StructuredOutput,
+    _ two: StructuredOutput.Term, _ rules: AxisRules
+  ) throws(NTKError) {
+    var network = LabelledNetwork()
+    // Axes that follow when labels split: outputs of both sides, then where the terms stand.
+    var ends: [[[Int]]] = []
+    var cotangents = Set<Int>()
+    let sides = [(left, one, 0), (right, two, left.contents.count)]
+    for (index, (side, _, _)) in sides.enumerated() {
+      var axes = network.addAxes(side.type.shape)
+      if index == 1 {
+        for axis in rules.trace + rules.diagonal { axes[axis] = ends[0][axis] }
+      }
+      ends.append(axes)
+    }
+    for (index, (side, term, offset)) in sides.enumerated() {
+      let leading = side.samples.map { [ends[index][$0.outputAxis]] } ?? []
+      var outputs = ends[index]
+      if let axis = side.samples?.outputAxis { outputs[axis] = [] }
+      let cotangent = try side.position(.cotangent(term.edge))
+      let result = side.cut.jvp.equation(term.edge).results[0]
+      ends.append(network.addAxes(side.cut.jvp.type(of: result).shape))
+      cotangents.insert(offset + cotangent)
+      network.add(
+        array: offset + cotangent,
+        axes: (side.isMapped[cotangent] ? leading : []) + outputs + ends[2 + index])
+      for (step, form) in term.steps.reversed() {
+        let operands = side.cut.jvp.equation(step.equation).operands
+        var arrays = [Int](repeating: -1, count: operands.count)
+        var prefixes = [[[Int]]](repeating: [], count: operands.count)
+        for operand in operands.indices {
+          guard let position = try? side.position(.residual(operands[operand])) else { continue }
+          arrays[operand] = offset + position
+          prefixes[operand] = side.isMapped[position] ? leading : []
+        }
+        let added = network.add(form, arrays: arrays, leading: prefixes)
+        ends.append(added.operand)
+        guard network.join(ends[2 + index], added.result, keeping: &ends) else { return nil }
+        ends[2 + index] = ends.removeLast()
+      }
+    }
+    guard network.join(ends[2], ends[3], keeping: &ends) else { return nil }
+    var open: [[Int]] = []
+    for axis in 0..<rules.rank {
+      if rules.pairs.contains(axis) {
+        open += [ends[0][axis], ends[1][axis]]
+      } else if rules.diagonal.contains(axis) {
+        open.append(ends[0][axis])
+      }
+    }
+    network.setOpen(open)
+    let summed = Array(ends[2].joined()) + rules.trace.flatMap { ends[0][$0] }
+    guard
+      let contraction = NetworkContraction(network, cotangents: cotangents, summed: summed)
+    else { return nil }
+    self.network = network
+    self.contraction = contraction
+    names =
+      contraction.tensors.map { tensor in
+        guard case .array(let array, _, _, _) = tensor.source else { return "(ids = ids')" }
+        let name = cotangents.contains(array) ? "D" : "a"
+        return array < left.contents.count ? name : name + "'"
+      } + contraction.relations.map { _ in "S" }
+  }
+}
