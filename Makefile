@@ -1,7 +1,7 @@
 # make build      .build/release/libntk.so
 # make test       every check there is; make test ONLY="c pytest" runs some of the stages
-# make demo       examples/digits.py
-# make bench      Benchmarks/run.py
+# make demo       examples/digits.py, examples/sine.py
+# make bench      Benchmarks/run.py; make bench OPTIONS="--quick --only kernel" runs a part
 # make install    the library, the header and ntk.pc under PREFIX
 # make clean
 #
@@ -47,10 +47,12 @@ test: venv build
 
 demo: venv build
 	@$(RUN) examples/digits.py
+	@$(RUN) examples/sine.py
 
 # The settings unset here, where a machine has them, halve the speed of OpenBLAS.
 bench: venv build
-	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(RUN) Benchmarks/run.py
+	@.ci/setup bench
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(RUN) Benchmarks/run.py $(OPTIONS)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/lib/pkgconfig" "$(DESTDIR)$(PREFIX)/include"
@@ -65,4 +67,4 @@ install: build
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
 clean:
-	rm -rf .build .build-tests .venv out
+	rm -rf .build .build-tests .venv .venv-torch .venv-neural-tangents out

@@ -21,7 +21,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 
 def stage_lint(scratch):
     swift = ["swift", "format", "lint", "--strict", "--recursive"]
-    yield [*swift, "Sources", "Tests", "Package.swift"]
+    yield [*swift, "Sources", "Tests", "Package.swift", "examples/swift"]
     ruff = [sys.executable, "-m", "ruff", "check", "--quiet", "--config", "python/pyproject.toml"]
     yield [*ruff, "python", "Tests", "examples", "Benchmarks", ".ci"]
 
@@ -80,10 +80,41 @@ def stage_debian(scratch):
 
 
 def stage_examples(scratch):
+    """The demo, small; the kernel of one saved network from Python, C and Swift, to 1e-5."""
     yield [
         sys.executable, "examples/digits.py", "--train", "200", "--test", "100", "--epochs", "3",
         "--out", f"{scratch}/digits.png",
     ]
+    yield [
+        sys.executable, "examples/sine.py", "--steps", "1000", "--out", f"{scratch}/sine.png",
+    ]
+    yield [
+        "cc", "-std=c99", *WARNINGS, "-Iinclude", "examples/kernel.c", "-o", f"{scratch}/kernel",
+        f"-L{LIBRARY.parent}", f"-Wl,-rpath,{LIBRARY.parent}", "-lntk",
+    ]
+    swift = ".build-tests/examples"
+    yield ["swift", "build", "--package-path", "examples/swift", "--scratch-path", swift]
+
+    saved = f"{scratch}/network"
+    commands = {
+        "Python": [sys.executable, "examples/save_network.py", saved],
+        "C": [f"{scratch}/kernel", saved],
+        "C, examples/network": [f"{scratch}/kernel", "examples/network"],
+        "Swift": [f"{swift}/debug/kernel", saved],
+    }
+    kernels = {}
+    for name, command in commands.items():
+        printed = subprocess.check_output(command, text=True)
+        print(f"{name}\n{printed}", flush=True)
+        kernels[name] = [float(number) for number in printed.split()]
+    expected = kernels.pop("Python")
+    bound = 1e-5 * max(map(abs, expected))
+    equal = [
+        len(kernel) == len(expected)
+        and all(abs(a - b) <= bound for a, b in zip(kernel, expected))
+        for kernel in kernels.values()
+    ]
+    yield equal.count(True), equal.count(False), 0
 
 
 def stage_install(scratch):

@@ -1,7 +1,7 @@
-"""Train a small network on handwritten digits and look at its tangent kernel.
+"""Train a convolutional network on handwritten digits and look at its tangent kernel.
 
-The network is an ordinary NumPy function. `swntk.value_and_grad` trains it, and
-`swntk.empirical_ntk_fn` gives its tangent kernel
+The network is a NumPy function with convolutions, which NumPy lacks, from `swntk.lax`.
+`swntk.value_and_grad` trains it, and `swntk.empirical_ntk_fn` gives its tangent kernel
 
     theta(x1, x2) = J(x1) J(x2)^T,    J = d logits / d params,
 
@@ -14,6 +14,7 @@ Run it by `make demo`, or after `make build` by
 
 import argparse
 import resource
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,11 +35,11 @@ CLASSES = 10
 
 
 def load_data(n_train, n_test, rng):
-    """Return images [n, 64] in 0 to 1 and labels [n], for training and for testing."""
+    """Return images [n, 8, 8, 1] in 0 to 1 and labels [n], for training and for testing."""
     images, labels = load_digits(return_X_y=True)
     order = rng.permutation(len(images))
     train, test = order[:n_train], order[n_train : n_train + n_test]
-    images = (images / 16).astype(np.float32)
+    images = (images / 16).astype(np.float32).reshape(-1, 8, 8, 1)
     return images[train], labels[train], images[test], labels[test]
 
 
@@ -46,24 +47,33 @@ def one_hot(labels):
     return np.eye(CLASSES, dtype=np.float32)[labels]
 
 
-# ---- The network: NumPy, and nothing else --------------------------------------------
+# ---- The network ---------------------------------------------------------------------
 
 
-def init_params(sizes, rng):
-    """Return weights of variance 1 / fan-in and zero biases for layers of these sizes."""
+def init_params(channels, rng):
+    """Return weights of variance 1 / fan-in and zero biases for two convolutions and a layer."""
+    shapes = [(3, 3, 1, channels), (3, 3, channels, 2 * channels), (2 * 2 * 2 * channels, CLASSES)]
     params = {}
-    for layer, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:]), start=1):
-        weights = rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
+    for layer, shape in enumerate(shapes, start=1):
+        weights = rng.standard_normal(shape) / np.sqrt(np.prod(shape[:-1]))
         params[f"w{layer}"] = weights.astype(np.float32)
-        params[f"b{layer}"] = np.zeros(fan_out, np.float32)
+        params[f"b{layer}"] = np.zeros(shape[-1], np.float32)
     return params
 
 
+def convolve(x, w, b):
+    """Convolve images [n, height, width, c] with filters [3, 3, c, d]; add biases [d]."""
+    layout = ("NHWC", "HWIO", "NHWC")
+    return swntk.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=layout) + b
+
+
 def network(params, x):
-    """Map images [n, 64] to logits [n, 10]."""
-    h = np.tanh(x @ params["w1"] + params["b1"])
-    h = np.tanh(h @ params["w2"] + params["b2"])
-    return h @ params["w3"] + params["b3"]
+    """Map images [n, 8, 8, 1] to logits [n, 10]."""
+    h = np.tanh(convolve(x, params["w1"], params["b1"]))
+    h = swntk.nn.avg_pool(h, (2, 2), strides=(2, 2))
+    h = np.tanh(convolve(h, params["w2"], params["b2"]))
+    h = swntk.nn.avg_pool(h, (2, 2), strides=(2, 2))
+    return h.reshape(len(h), -1) @ params["w3"] + params["b3"]
 
 
 def cross_entropy(params, x, targets):
@@ -176,14 +186,15 @@ def draw(kernels, labels, path):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(
-        description="Train a small network on digits; compare it with its tangent kernels."
+        description="Train a convolutional network on digits; compare it with its tangent kernels."
     )
     parser.add_argument("--train", type=int, default=1297, help="training images")
     parser.add_argument("--test", type=int, default=500, help="test images")
-    parser.add_argument("--width", type=int, default=64, help="units of each hidden layer")
+    parser.add_argument("--channels", type=int, default=16, help="of the first convolution")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--rate", type=float, default=2e-3, help="Adam's learning rate")
+    parser.add_argument("--rate", type=float, default=1e-2, help="Adam's learning rate")
+    parser.add_argument("--memory", type=int, default=256, help="MiB that a kernel may take")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/digits.png"), help="the picture")
     return parser.parse_args()
@@ -194,14 +205,18 @@ def main():
     rng = np.random.default_rng(args.seed)
     x_train, labels_train, x_test, labels_test = load_data(args.train, args.test, rng)
     targets = one_hot(labels_train)
-    untrained = init_params([x_train.shape[1], args.width, args.width, CLASSES], rng)
+    untrained = init_params(args.channels, rng)
     report = Report()
 
     with report.stage(f"network, {args.epochs} epochs") as row:
         trained = train(untrained, x_train, targets, args.epochs, args.batch, args.rate, rng)
         row["test accuracy"] = f"{accuracy(network(trained, x_test), labels_test):.1%}"
 
-    kernel = swntk.empirical_ntk_fn(network)  # the mean over the logits: [n, n], not [n, n, 10, 10]
+    kernel = swntk.empirical_ntk_fn(  # the mean over the logits: [n, n], not [n, n, 10, 10]
+        network,
+        memory_limit=args.memory << 20,
+        progress=True if sys.stderr.isatty() else None,
+    )
     kernels = {}
     for name, params in [("untrained", untrained), ("trained", trained)]:
         with report.stage(f"tangent kernel, {name}"):

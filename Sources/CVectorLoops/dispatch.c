@@ -117,3 +117,7 @@ ntk_iota_loop ntk_find_iota_loop(ntk_loop_type type) {
 ntk_product_loop ntk_find_product_loop(ntk_loop_type type) {
   return ntk_table_product_loop(ntk_loops(), type);
 }
+
+ntk_threefry_loop ntk_table_threefry_loop(const ntk_loop_table *loops) { return loops->threefry; }
+
+ntk_threefry_loop ntk_find_threefry_loop(void) { return ntk_table_threefry_loop(ntk_loops()); }

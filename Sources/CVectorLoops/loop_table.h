@@ -14,6 +14,7 @@ struct ntk_loop_table {
   ntk_power_loop integer_pow[NTK_LOOP_TYPE_COUNT];
   ntk_iota_loop iota[NTK_LOOP_TYPE_COUNT];
   ntk_product_loop product[NTK_LOOP_TYPE_COUNT];
+  ntk_threefry_loop threefry;
 };
 
 #if defined(__x86_64__) && (defined(__clang__) || defined(__GNUC__))

@@ -42,7 +42,7 @@ public final class Executable: Sendable {
   public let program: Program
   let buffers: [Buffer]
   let steps: [Step]
-  let arenaByteCount: Int
+  public let arenaByteCount: Int
   let constants: AlignedStorage
   /// Bytes of one thread's slots, the greatest of all groups and bodies.
   let slotsByteCount: Int
@@ -67,8 +67,11 @@ public final class Executable: Sendable {
   }
 
   /// Runs the program. Inputs and outputs may have any strides; those with gaps are copied.
+  /// - Parameter workspace: memory of at least `arenaByteCount` bytes that nobody else uses
+  ///   meanwhile; nil: the program's own.
   public func run(
-    inputs: [ArrayReference], outputs: [ArrayReference], options: RunOptions = RunOptions()
+    inputs: [ArrayReference], outputs: [ArrayReference], options: RunOptions = RunOptions(),
+    workspace: AlignedStorage? = nil
   ) throws(NTKError) {
     try options.checkCancelled()
     guard inputs.count == program.inputCount, outputs.count == program.outputs.count else {
@@ -97,17 +100,21 @@ public final class Executable: Sendable {
     }
     var outputArrays: [ArrayReference] = []
     for output in outputs { outputArrays.append(try contiguous(output)) }
-    let kept = spare.withLock { arena in
-      let taken = arena
-      arena = nil
-      return taken
-    }
+    let given = workspace.flatMap { $0.byteCount >= arenaByteCount ? $0 : nil }
+    let kept =
+      given != nil
+      ? given
+      : spare.withLock { arena in
+        let taken = arena
+        arena = nil
+        return taken
+      }
     guard let arena = kept ?? AlignedStorage(byteCount: arenaByteCount) else {
       throw .outOfMemory(needed: arenaByteCount, limit: nil)
     }
     let meter = ProgressMeter(options, total: steps.count)
     try execute(inputAddresses, outputArrays.map(\.data), arena.baseAddress, meter, isBody: false)
-    if arenaByteCount <= Executable.greatestSpare { spare.withLock { $0 = arena } }
+    if given == nil, arenaByteCount <= Executable.greatestSpare { spare.withLock { $0 = arena } }
     for (array, output) in zip(outputArrays, outputs) where array.data != output.data {
       copyArray(from: array, to: output)
     }

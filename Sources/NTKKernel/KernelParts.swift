@@ -199,7 +199,9 @@ extension StructuredOutput {
       value = try b.move(value, axis: 0, to: samples.outputAxis)
     }
     let rows = type.shape.sizes
-    let count = b.shape(of: value).elementCount / max(type.shape.elementCount, 1)
+    // A sample's own output has an axis of size 1 where the samples stood.
+    let own = rows.count + (samples == nil ? 0 : 1)
+    let count = b.shape(of: value).sizes.dropFirst(own).reduce(1, *)
     return try b.reshape(value, to: try Shape(rows + [count]))
   }
 }
@@ -225,13 +227,8 @@ private struct ChosenArrays {
       for pair in pairs {
         for term in terms(pair) {
           used.insert(try side.position(.cotangent(term.edge)))
-          for (step, form) in term.steps {
-            let operands = side.cut.jvp.equation(step.equation).operands
-            var needed = form.residuals.map(\.operand).filter { $0 >= 0 }
-            for case .table(_, let operand, _) in form.relations { needed.append(operand) }
-            for operand in needed {
-              used.insert(try side.position(.residual(operands[operand])))
-            }
+          for value in term.steps.flatMap(\.values) {
+            used.insert(try side.position(.residual(value)))
           }
         }
       }
@@ -260,9 +257,4 @@ extension KernelParts {
     let paths = distinct(pairs.map { $0.path.description($0.names) })
     return "\(paths.joined(separator: " + ")): \(cost(structured)) (dense: \(cost(leaf.denseCost)))"
   }
-}
-
-private func distinct(_ texts: [String]) -> [String] {
-  var seen = Set<String>()
-  return texts.filter { seen.insert($0).inserted }
 }

@@ -37,7 +37,7 @@ struct KernelPlan {
         left, right, rules, model, size: type.shape.elementCount, position)
       let ready =
         [left, other].map { side in
-          side.terms[position].map { $0.map(\.edge).min() ?? .max } ?? 0
+          side.terms[position].map { $0.map(\.edge.equation).min() ?? .max } ?? 0
         }.min() ?? 0
       let isForced = choices?[position] ?? isForced
       guard choices?[position] != false, let one = left.terms[position],
@@ -103,10 +103,9 @@ struct KernelPlan {
     for side in [left, right].compactMap({ $0 }) {
       let rows = Double(side.type.shape.elementCount)
       for term in side.terms[position] ?? [] {
-        let result = side.cut.jvp.equation(term.edge).results[0]
-        let count = Double(side.cut.jvp.type(of: result).shape.elementCount)
+        guard case .result = term.edge, let form = term.steps.last?.form else { continue }
         // z and the parameter share the labels that are not summed between them.
-        let form = term.steps[term.steps.count - 1].form
+        let count = Double(side.cut.type(at: term.edge).shape.elementCount)
         let shared = Set(form.result.joined()).intersection(form.operand.joined())
         let common = shared.reduce(1.0) { $0 * Double(form.labels[$1]) }
         let inner = max(count / max(common, 1), 1)

@@ -264,7 +264,7 @@ extension NetworkContraction {
 }
 
 /// The elements, each once, in the order in which they first stand.
-func distinct(_ labels: some Sequence<Int>) -> [Int] {
-  var seen = Set<Int>()
-  return labels.filter { seen.insert($0).inserted }
+func distinct<Element: Hashable>(_ elements: some Sequence<Element>) -> [Element] {
+  var seen = Set<Element>()
+  return elements.filter { seen.insert($0).inserted }
 }

@@ -30,22 +30,20 @@ struct PairNetwork {
       var outputs = ends[index]
       if let axis = side.samples?.outputAxis { outputs[axis] = [] }
       let cotangent = try side.position(.cotangent(term.edge))
-      let result = side.cut.jvp.equation(term.edge).results[0]
-      ends.append(network.addAxes(side.cut.jvp.type(of: result).shape))
+      ends.append(network.addAxes(side.cut.type(at: term.edge).shape))
       cotangents.insert(offset + cotangent)
       network.add(
         array: offset + cotangent,
         axes: (side.isMapped[cotangent] ? leading : []) + outputs + ends[2 + index])
-      for (step, form) in term.steps.reversed() {
-        let operands = side.cut.jvp.equation(step.equation).operands
-        var arrays = [Int](repeating: -1, count: operands.count)
-        var prefixes = [[[Int]]](repeating: [], count: operands.count)
-        for operand in operands.indices {
-          guard let position = try? side.position(.residual(operands[operand])) else { continue }
+      for step in term.steps.reversed() {
+        var arrays = [Int](repeating: -1, count: step.operands.count)
+        var prefixes = [[[Int]]](repeating: [], count: step.operands.count)
+        for (operand, value) in step.operands.enumerated() {
+          guard let position = try? side.position(.residual(value)) else { continue }
           arrays[operand] = offset + position
           prefixes[operand] = side.isMapped[position] ? leading : []
         }
-        let added = network.add(form, arrays: arrays, leading: prefixes)
+        let added = network.add(step.form, arrays: arrays, leading: prefixes)
         ends.append(added.operand)
         guard network.join(ends[2 + index], added.result, keeping: &ends) else { return nil }
         ends[2 + index] = ends.removeLast()

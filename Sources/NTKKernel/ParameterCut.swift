@@ -32,7 +32,7 @@ public struct ParameterCut: Sendable {
 
   /// - Parameter program: without captured inputs.
   public init(_ program: Program, parameters: [Int]) throws(NTKError) {
-    let jvp = try program.jvp(active: parameters).simplified()
+    let jvp = try ParameterCut.tangents(of: program, parameters)
     primalCount = program.inputCount
     var isTangent = jvp.inputs.map { $0.index >= program.inputCount }
     // What depends on an input that is no parameter; a tangent of such does too.
@@ -87,6 +87,12 @@ public struct ParameterCut: Sendable {
   /// The form of an equation for one operand; nil: it has none, and the cut must stop before it.
   public func form(_ step: Step) throws(NTKError) -> LinearForm? { try jvp.form(step) }
 
+  /// The equation that defines a value of `jvp`; nil for an input.
+  func definition(of value: Value) -> Program.Equation? {
+    let index = definitions[value.index]
+    return index < 0 ? nil : jvp.equation(index)
+  }
+
   /// All paths from a parameter's tangent to an edge, first step first; the edge is the last.
   /// nil: more than `most`.
   public func paths(
@@ -111,25 +117,68 @@ public struct ParameterCut: Sendable {
     return finished
   }
 
+  /// The program with its tangents; loops stand apart for values and tangents, so that what a weight
+  /// does in every step is one equation outside of them.
+  private static func tangents(
+    of program: Program, _ parameters: [Int]
+  ) throws(NTKError) -> Program {
+    let linearized = try program.linearized(active: parameters)
+    var b = ProgramBuilder()
+    let inputs = program.addInputs(to: &b)
+    let tangents = parameters.map { b.input(program.inputTypes[$0]) }
+    let known = try b.call(linearized.known, inputs)
+    let residuals = Array(known.suffix(linearized.residualCount))
+    let results = try b.call(linearized.linear, residuals + tangents)
+    return try b.finish(
+      inputs: inputs + tangents, outputs: known.prefix(program.outputs.count) + results
+    ).simplified()
+  }
+
   /// Whether the output's tangent is outside of the set, so that every path leaves it by an edge.
   var isComplete: Bool { jvp.outputs.dropFirst(1).allSatisfy { !isInside[$0.index] } }
 
+  /// Where a fresh zero z_e is added: on the result of an equation with a form; before an equation
+  /// without one, on its operand, A_e being the identity there.
+  enum Place: Hashable {
+    case result(equation: Int)
+    case operand(Edge)
+
+    var equation: Int {
+      switch self {
+      case .result(let equation): equation
+      case .operand(let edge): edge.equation
+      }
+    }
+  }
+
+  /// The type of a fresh zero.
+  func type(at place: Place) -> ValueType {
+    let equation = jvp.equation(place.equation)
+    switch place {
+    case .result: return jvp.type(of: equation.results[0])
+    case .operand(let edge): return jvp.type(of: equation.operands[edge.operand])
+    }
+  }
+
   /// inputs of a program of one output -> the Jacobian by each parameter, of shape output +
-  /// parameter, then D = ∂f/∂z of each of the equations (increasing), of shape output + z.
-  func blocks(of equations: [Int]) throws(NTKError) -> Program {
+  /// parameter, then D = ∂f/∂z at each place, of shape output + z.
+  func blocks(at places: [Place]) throws(NTKError) -> Program {
     var b = ProgramBuilder()
     let inputs = jvp.addInputs(to: &b)
     var map = inputs
-    var fresh: [Value] = []
-    var leaving = equations[...]
+    let fresh = places.map { b.input(type(at: $0)) }
+    let positions = Dictionary(grouping: places.indices) { places[$0].equation }
     for (index, equation) in jvp.equations.enumerated() {
       b.source = equation.source
-      var results = try b.apply(equation.primitive, equation.operands.map { map[$0.index] })
-      if leaving.first == index {
-        leaving.removeFirst()
-        let zero = b.input(b.type(of: results[0]))
-        fresh.append(zero)
-        results[0] = try b.add(results[0], zero)
+      var operands = equation.operands.map { map[$0.index] }
+      let own = positions[index] ?? []
+      for position in own {
+        guard case .operand(let edge) = places[position] else { continue }
+        operands[edge.operand] = try b.add(operands[edge.operand], fresh[position])
+      }
+      var results = try b.apply(equation.primitive, operands)
+      for position in own where places[position] == .result(equation: index) {
+        results[0] = try b.add(results[0], fresh[position])
       }
       map += results
     }

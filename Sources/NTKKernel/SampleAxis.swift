@@ -48,7 +48,7 @@ struct SampleAxis: Sendable {
           break
         }
       }
-      try checkClaims(options, program, found)
+      try checkClaims(options, one, found)
       results.append(found)
     }
     return results
@@ -144,11 +144,21 @@ private func checkClaims(
   }
   switch found {
   case .failure(let mixing):
-    guard isClaimed else { return }
+    // One sample, or none, is independent of others.
+    let sizes = claims.enumerated().compactMap { index, claim -> Int? in
+      let shape = program.inputTypes[index].shape
+      guard let claim, claim >= -shape.rank, claim < shape.rank else { return nil }
+      return shape[claim < 0 ? claim + shape.rank : claim]
+    }
+    guard isClaimed, sizes.contains(where: { $0 > 1 }) else { return }
     throw .argument(
       "vmap_axes", expected: "an axis along which samples are independent", got: mixing.reason)
   case .success(let axis):
+    var used = Set(program.outputs)
+    for equation in program.equations { used.formUnion(equation.operands) }
     for (index, claim) in claims.enumerated() where !options.parameters.contains(index) {
+      // What the output does not depend on may have its samples where it likes.
+      guard used.contains(Value(index)) else { continue }
       let rank = program.inputTypes[index].rank
       let claimed = claim.map { $0 < 0 ? $0 + rank : $0 }
       guard claimed != axis.axes[index] else { continue }

@@ -40,7 +40,7 @@ final class TileSchedule: Sendable {
   private let kept: [[ValueType]]
 
   /// What the results of a tile may take where the limit allows more: they stay in the cache.
-  private static let cachedByteCount = 16 << 20
+  private static let cachedByteCount = 4 << 20
   /// Working sets below this are not cut.
   private static let smallByteCount = 48 << 20
 
@@ -273,6 +273,10 @@ extension TileSchedule.Tile {
     pairs = try CompileCache.executable(for: try kernel.pairs())
   }
 
+  var arenaByteCount: Int {
+    [whole, firstSide, secondSide, pairs].map { $0?.arenaByteCount ?? 0 }.max() ?? 0
+  }
+
   var peakByteCount: Int {
     [whole, firstSide, secondSide, pairs].map { $0?.peakByteCount ?? 0 }.max() ?? 0
   }
@@ -293,6 +297,10 @@ extension TileSchedule {
         : Array(inputs.prefix(parameterCount) + inputs.dropFirst(parameterCount + others)),
     ]
     let meter = TileMeter(options, total: totalWork)
+    let arenaByteCount = tiles.values.map(\.arenaByteCount).max() ?? 0
+    guard let workspace = AlignedStorage(byteCount: arenaByteCount) else {
+      throw .outOfMemory(needed: arenaByteCount, limit: nil)
+    }
     var storage: [AlignedStorage] = []
     var given: [[ArrayReference]] = []
     if keepsSides {
@@ -305,7 +313,7 @@ extension TileSchedule {
           storage.append(memory)
           arrays.append(ArrayReference(data: memory.baseAddress, type: type))
         }
-        try fill(arrays, sides[isSecond ? 1 : 0], isSecond: isSecond, meter)
+        try fill(arrays, sides[isSecond ? 1 : 0], isSecond: isSecond, meter, workspace)
         given.append(arrays)
       }
       if isSymmetric { given.append(given[0]) }
@@ -324,14 +332,16 @@ extension TileSchedule {
           if let pairs = tile.pairs {
             var arrays = cut(given[0], axes(isSecond: false), rows)
             if !key.isSymmetric { arrays += cut(given[1], axes(isSecond: true), columns) }
-            try pairs.run(inputs: arrays, outputs: targets, options: options)
+            try pairs.run(
+              inputs: arrays, outputs: targets, options: options, workspace: workspace)
           } else if let whole = tile.whole {
             var arrays = cutInputs(sides[0], kernel.first, first, rows)
             if !key.isSymmetric {
               arrays += cutInputs(sides[1], kernel.second ?? kernel.first, second, columns)
                 .dropFirst(parameterCount)
             }
-            try whole.run(inputs: arrays, outputs: targets, options: options)
+            try whole.run(
+              inputs: arrays, outputs: targets, options: options, workspace: workspace)
           }
         }
         if isSymmetric && !isOnDiagonal {
@@ -343,7 +353,7 @@ extension TileSchedule {
         }
       }
     }
-    withExtendedLifetime(storage) {}
+    withExtendedLifetime((storage, workspace)) {}
   }
 
   /// Counted in entries of the samples' kernel.
@@ -367,7 +377,8 @@ extension TileSchedule {
 
   /// What one side gives, for all samples.
   private func fill(
-    _ arrays: [ArrayReference], _ inputs: [ArrayReference], isSecond: Bool, _ meter: TileMeter
+    _ arrays: [ArrayReference], _ inputs: [ArrayReference], isSecond: Bool, _ meter: TileMeter,
+    _ workspace: AlignedStorage
   ) throws(NTKError) {
     let program = isSecond ? kernel.second ?? kernel.first : kernel.first
     let samples = isSecond ? second : first
@@ -382,7 +393,8 @@ extension TileSchedule {
       try meter.run(work: range.count * size) { options throws(NTKError) in
         try side.run(
           inputs: cutInputs(inputs, program, samples, range),
-          outputs: cut(arrays, axes(isSecond: isSecond), range), options: options)
+          outputs: cut(arrays, axes(isSecond: isSecond), range), options: options,
+          workspace: workspace)
       }
     }
   }

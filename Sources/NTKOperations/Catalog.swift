@@ -5,10 +5,21 @@ public struct StandardCatalog: OperationCatalog {
   public static let primitives: [any Primitive.Type] = [
     Add.self, BroadcastInDim.self, Constant.self, ConvertElementType.self, Eq.self, Full.self,
     Iota.self, ReduceSum.self, Reshape.self, SelectN.self, Transpose.self,
-    And.self, Concatenate.self, Cos.self, Div.self, DotGeneral.self, Exp.self, Gather.self,
-    Ge.self, Gt.self, IntegerPow.self, Le.self, Log.self, Logistic.self, Lt.self, Max.self,
-    Mul.self, Ne.self, Neg.self, Not.self, Or.self, Pad.self, ReduceMax.self, Rev.self, Scan.self,
-    ScatterAdd.self, Sin.self, Slice.self, Sqrt.self, StopGradient.self, Sub.self, Tanh.self,
+    Abs.self, Acos.self, Acosh.self, And.self, Argmax.self, Argmin.self, Asin.self, Asinh.self,
+    Atan.self, Atan2.self, Atanh.self, BitcastConvertType.self, Cbrt.self, Ceil.self, Clamp.self,
+    Concatenate.self, Cond.self, ConvGeneralDilated.self, Cos.self, Cosh.self, Cumlogsumexp.self,
+    Cummax.self, Cummin.self,
+    Cumprod.self, Cumsum.self, Div.self, DotGeneral.self, DynamicSlice.self,
+    DynamicUpdateSlice.self, Erf.self, Erfc.self, ErfInv.self, Exp.self, Exp2.self, Expm1.self,
+    Floor.self, Gather.self, Ge.self, Gt.self, IntegerPow.self, IsFinite.self, Le.self, Log.self,
+    Log1p.self, Logistic.self, Lt.self, Max.self, Min.self, Mul.self, Ne.self, Neg.self,
+    Nextafter.self, Not.self, Or.self, Pad.self, Pow.self, ReduceAnd.self, ReduceMax.self,
+    ReduceMin.self, ReduceOr.self, ReduceProd.self, ReduceWindowMax.self,
+    ReduceWindowMin.self, ReduceWindowSum.self, ReduceXor.self, Rem.self, Rev.self, Round.self,
+    Rsqrt.self, Scan.self, ScatterAdd.self, SelectAndGatherAdd.self, SelectAndScatterAdd.self,
+    ShiftLeft.self, ShiftRightArithmetic.self,
+    ShiftRightLogical.self, Sign.self, Sin.self, Sinh.self, Slice.self, Sqrt.self, Squeeze.self,
+    StopGradient.self, Sub.self, Tan.self, Tanh.self, Threefry2x32.self, While.self, Xor.self,
   ]
 
   private let types: [String: any Primitive.Type]

@@ -26,8 +26,6 @@ extension ProgramBuilder {
 extension ProgramBuilder {
   /// The lesser of two values, element by element; NaN if either is.
   mutating func minimum(_ x: Value, _ y: Value) throws(NTKError) -> Value {
-    if type(of: x).isFloating { return try neg(one(Max(), neg(x), neg(y))) }
-    // The complement reverses the order of integers, of the least one too, and of bool.
-    return try one(Not(), one(Max(), one(Not(), x), one(Not(), y)))
+    try one(Min(), x, y)
   }
 }

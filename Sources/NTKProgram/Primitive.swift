@@ -102,6 +102,12 @@ public protocol HigherOrder: LinearInOperands {
     known: [Bool], _ operands: [ValueType]
   ) throws(NTKError) -> PartialEvaluation
 
+  /// The results, with what linear operands give without the operation's state computed at once and
+  /// outside of it; nil: nothing. The rest is the same operation.
+  func hoisted(
+    _ operands: [Value], isLinear: [Bool], in b: inout ProgramBuilder
+  ) throws(NTKError) -> [Value]?
+
   /// The same operation with a fresh zero added on edges inside a body: one more operand for
   /// each, in order, stacked over the iterations.
   func exposing(_ edges: [BodyEdge]) throws(NTKError) -> Self

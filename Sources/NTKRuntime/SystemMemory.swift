@@ -8,7 +8,8 @@ public enum SystemMemory {
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 128)
     while fgets(&line, Int32(line.count), file) != nil {
-      let text = String(cString: line)
+      let text = String(
+        decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
       guard text.hasPrefix("MemAvailable:") else { continue }
       let digits = text.drop { !("0"..."9").contains($0) }.prefix { ("0"..."9").contains($0) }
       return Int(digits).map { $0 * 1024 }

@@ -110,4 +110,82 @@ final class KinkTests: XCTestCase {
     assertBits(
       try jvp("nn.softmax", [[0, -infinity]], [[1, 1]]).tangent, [0, 0])
   }
+
+  func testPowers() throws {
+    let infinity = Double.infinity
+    let pow = try jvp("pow", [[0, 0, 2, 0], [0, 2, 0, -1]], [[1, 1, 1, 1], [0, 0, 0, 0]])
+    assertBits(pow.value, [1, 0, 1, infinity])
+    assertBits(Array(pow.tangent.dropFirst().prefix(2)), [0, 0])
+    // log(0) counts as 0.
+    let exponent = try jvp("pow", [[0, 0, 2], [0, 2, 1]], [[0, 0, 0], [1, 1, 1]])
+    XCTAssertEqual(exponent.tangent[1], 0)
+    XCTAssertEqual(exponent.tangent[2], 2 * log(2), accuracy: 1e-15)
+    let integers = try Program.build([type(.f64, 3), type(.i32, 3)]) { b, v throws(NTKError) in
+      try b.apply(Pow(), v)
+    }
+    let x = TestArray(type(.f64, 3), [0, 0, 3])
+    let results = try evaluate(
+      try integers.jvp(active: [0]),
+      [x, TestArray(type(.i32, 3), [0, 1, 2]), TestArray(x.type, [1, 1, 1])])
+    assertBits(results[1].values, [0, 1, 6])
+  }
+
+  func testProductsOfZeros() throws {
+    let axis: [String: ParameterValue] = ["axes": .ints(0)]
+    assertBits(try jvp("reduce_prod", [[0, 2, 3]], [[1, 5, 7]], axis).tangent, [6])
+    assertBits(try jvp("reduce_prod", [[0, 2, 0]], [[1, 5, 7]], axis).tangent, [0])
+    assertBits(try jvp("reduce_prod", [[]], [[]], axis).value, [1])
+    let first: [String: ParameterValue] = ["axis": .int(0)]
+    assertBits(try jvp("cumprod", [[2, 0, 3, 0]], [[1, 1, 1, 1]], first).value, [2, 0, 0, 0])
+    assertBits(try jvp("cumprod", [[2, 0, 3, 0]], [[1, 1, 1, 1]], first).tangent, [1, 2, 6, 0])
+  }
+
+  func testTiesOfCumulativeExtremes() throws {
+    let axis: [String: ParameterValue] = ["axis": .int(0)]
+    let max = try jvp("cummax", [[1, 1, .nan, 2]], [[2, 4, 1, 1]], axis)
+    assertBits(max.value, [1, 1, .nan, .nan])
+    assertBits(Array(max.tangent.prefix(2)), [2, 3])
+    let infinity = Double.infinity
+    assertBits(
+      try jvp("cumlogsumexp", [[-infinity, 0, infinity, 1]], [[0, 0, 0, 0]], axis).value,
+      [-infinity, 0, infinity, infinity])
+    let tie = try jvp("cumlogsumexp", [[1, 1]], [[2, 4]], axis)
+    XCTAssertEqual(tie.tangent[1], 3, accuracy: 1e-15)
+  }
+
+  func testPlacesOfTiesAndNaN() throws {
+    for (name, expected) in [("argmax", [1.0, 2, 0]), ("argmin", [0, 2, 0])] {
+      for (row, place) in zip([[1, 3, 3], [5, 4, .nan], [2, 2, 2]], expected) {
+        let program = try Program.build([type(.f64, 3)]) { b, v throws(NTKError) in
+          try applyNamed(
+            name, v, ["axes": .ints(0), "index_dtype": .elementType(.i32)], in: &b)
+        }
+        XCTAssertEqual(
+          try evaluate(program, [TestArray(type(.f64, 3), row)])[0].values, [place], name)
+      }
+    }
+  }
+
+  func testEdgesOfOtherFunctions() throws {
+    let infinity = Double.infinity
+    func tangent(_ name: String, _ x: [Double]) throws -> [Double] {
+      try jvp(name, [x], [x.map { _ in 1 }]).tangent
+    }
+    assertBits(try tangent("abs", [-1, -0.0, 0, 1]), [-1, 1, 1, 1])
+    assertBits(try tangent("rsqrt", [0, infinity]), [-infinity, -0.0])
+    assertBits(try tangent("cbrt", [0]), [infinity])
+    assertBits(try tangent("log1p", [-1, infinity]), [infinity, 0])
+    assertBits(try tangent("asin", [1]), [infinity])
+    assertBits(try tangent("acos", [-1]), [-infinity])
+    assertBits(try tangent("atan", [infinity]), [0])
+    assertBits(try tangent("atanh", [1]), [infinity])
+    assertBits(try tangent("erf", [infinity, 40]), [0, 0])
+    assertBits(try tangent("erf_inv", [1]), [infinity])
+    assertBits(try jvp("atan2", [[0], [0]], [[1], [1]]).tangent, [.nan])
+    assertBits(
+      try jvp(
+        "clamp", [[0, 0, 0], [0, 2, 1], [1, 1, 1]],
+        [[1, 1, 1], [2, 2, 2], [4, 4, 4]]
+      ).tangent, [0, 4, 0])
+  }
 }

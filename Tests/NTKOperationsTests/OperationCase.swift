@@ -7,6 +7,8 @@ struct OperationCase: CustomStringConvertible {
   var domains: [Domain]
   /// How a derivative is measured.
   var step = Step.small
+  /// Whether reverse mode is there.
+  var isReversible = true
 
   /// The values of an operand.
   enum Domain {
@@ -17,6 +19,10 @@ struct OperationCase: CustomStringConvertible {
     case positive
     /// Floats of which no two are near each other: no ties.
     case distinct
+    /// Floats between -0.9 and 0.9.
+    case unit
+    /// Floats from 1.25 on.
+    case aboveOne
     /// Integers of a range.
     case indices(ClosedRange<Int>)
   }
@@ -32,8 +38,9 @@ struct OperationCase: CustomStringConvertible {
 
   init(
     _ primitive: any Primitive, _ types: [ValueType], _ domains: [Domain]? = nil,
-    step: Step = .small
+    step: Step = .small, isReversible: Bool = true
   ) {
+    self.isReversible = isReversible
     self.primitive = primitive
     self.types = types
     self.domains = domains ?? types.map { _ in .any }
@@ -83,6 +90,8 @@ extension OperationCase.Domain {
     switch self {
     case .nonzero: return rounded(value < 0 ? value - 0.5 : value + 0.5)
     case .positive: return rounded(abs(value) + 0.5)
+    case .unit: return rounded(value * 0.45)
+    case .aboveOne: return rounded(abs(value) + 1.25)
     case .distinct: return rounded(Double(rank - count / 2) * 0.75 + value / 16)
     default: return rounded(value)
     }

@@ -31,7 +31,8 @@ private let bitTypes: [ElementType] = [.bool, .i32, .i64, .u8, .u32, .u64]
 
 let operationTable: [OperationCase] = [
   arithmeticTable, logicTable, selectTable, structuralTable, viewTable, reductionTable,
-  productTable, indexTable, scanTable,
+  productTable, indexTable, scanTable, elementwiseTable, cumulativeTable, dynamicTable,
+  controlFlowTable, windowsTable,
 ].flatMap { $0 }
 
 private let arithmeticTable: [OperationCase] = {

@@ -33,6 +33,9 @@ final class BinaryLoopTests: XCTestCase {
       Row(NTK_LOOP_MIN) { x, y in x.isNaN ? x : y.isNaN ? y : x < y ? x : y },
       Row(NTK_LOOP_POW, ulps: 4) { T(pow(Double($0), Double($1))) },
       Row(NTK_LOOP_ATAN2, ulps: 4) { T(atan2(Double($0), Double($1))) },
+      Row(NTK_LOOP_NEXTAFTER) { x, y in
+        x.isNaN || y.isNaN ? .nan : x == y ? y : x < y ? x.nextUp : x.nextDown
+      },
     ]
   }
 
@@ -43,6 +46,25 @@ final class BinaryLoopTests: XCTestCase {
       Row(NTK_LOOP_DIV) { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue },
       Row(NTK_LOOP_REM) {
         $1 == 0 ? 0 : $0.remainderReportingOverflow(dividingBy: $1).partialValue
+      },
+      Row(NTK_LOOP_SHIFT_LEFT) { $1 < 0 ? 0 : $0 << $1 },
+      Row(NTK_LOOP_SHIFT_RIGHT_LOGICAL) {
+        let bits = UInt64(truncatingIfNeeded: $0) & (UInt64.max >> (64 - T.bitWidth))
+        return $1 < 0 ? 0 : T(truncatingIfNeeded: bits >> $1)
+      },
+      Row(NTK_LOOP_SHIFT_RIGHT_ARITHMETIC) {
+        let bits = (Int64(truncatingIfNeeded: $0) << (64 - T.bitWidth)) >> (64 - T.bitWidth)
+        return T(truncatingIfNeeded: $1 < 0 ? bits >> 63 : bits >> $1)
+      },
+      Row(NTK_LOOP_INTEGER_POWER) { x, y in
+        if y < 0 { return x == 1 ? 1 : x == 0 &- 1 ? (y & 1 == 1 ? x : 1) : 0 }
+        var (base, power, rest) = (x, T(1), y)
+        while rest > 0 {
+          if rest & 1 == 1 { power = power &* base }
+          base = base &* base
+          rest >>= 1
+        }
+        return power
       },
       Row(NTK_LOOP_MAX) { max($0, $1) }, Row(NTK_LOOP_MIN) { min($0, $1) },
       Row(NTK_LOOP_AND) { $0 & $1 }, Row(NTK_LOOP_OR) { $0 | $1 }, Row(NTK_LOOP_XOR) { $0 ^ $1 },

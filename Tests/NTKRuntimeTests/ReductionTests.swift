@@ -41,6 +41,9 @@ final class ReductionTests: XCTestCase {
         check(NTK_LOOP_REDUCE_PROD, 1, &*)
         check(NTK_LOOP_REDUCE_MAX, .min, max)
         check(NTK_LOOP_REDUCE_MIN, .max, min)
+        check(NTK_LOOP_REDUCE_AND, ~0) { $0 & $1 }
+        check(NTK_LOOP_REDUCE_OR, 0) { $0 | $1 }
+        check(NTK_LOOP_REDUCE_XOR, 0) { $0 ^ $1 }
       }
     }
   }
@@ -93,6 +96,11 @@ final class ReductionTests: XCTestCase {
       let all = reduce(loops, NTK_LOOP_REDUCE_MIN, [true, true, true, false], 2, 2, 1)
       XCTAssertEqual(all, [true, false])
       XCTAssertEqual(reduce(loops, NTK_LOOP_REDUCE_MIN, [Bool](), 1, 0, 1), [true])
+      XCTAssertEqual(reduce(loops, NTK_LOOP_REDUCE_AND, [Bool](), 1, 0, 1), [true])
+      XCTAssertEqual(
+        reduce(loops, NTK_LOOP_REDUCE_OR, [false, false, true, false], 2, 2, 1), [false, true])
+      XCTAssertEqual(
+        reduce(loops, NTK_LOOP_REDUCE_XOR, [true, true, true, false], 2, 2, 1), [false, true])
     }
   }
 

@@ -14,6 +14,24 @@ private struct Row<In: Element, Out: Element> {
   }
 }
 
+/// By bisection between doubles, on the side where the function is not flat.
+private func inverseOfErf(_ y: Double) -> Double {
+  let magnitude = abs(y)
+  guard magnitude < 1 else { return magnitude == 1 ? .infinity * y : .nan }
+  let scale = 2 / Double.pi.squareRoot()
+  // Beyond what squares resolve, the function is a straight line.
+  if magnitude < 1e-9 { return y / scale }
+  var (low, high) = (UInt64(0), (6.0).bitPattern)
+  func isBelow(_ x: Double) -> Bool {
+    magnitude < 0.5 ? erf(Wide(x)) < Wide(magnitude) : erfc(Wide(x)) > 1 - Wide(magnitude)
+  }
+  while high - low > 1 {
+    let middle = low + (high - low) / 2
+    if isBelow(Double(bitPattern: middle)) { low = middle } else { high = middle }
+  }
+  return y < 0 ? -Double(bitPattern: high) : Double(bitPattern: high)
+}
+
 final class UnaryLoopTests: XCTestCase {
   /// Functions of libm; f32 through Double, so that the reference is right to half a unit.
   private func functionRows<T: FloatElement>(_: T.Type) -> [Row<T, T>] {
@@ -26,6 +44,10 @@ final class UnaryLoopTests: XCTestCase {
       row(NTK_LOOP_EXP, exp), row(NTK_LOOP_EXP2, exp2), row(NTK_LOOP_EXPM1, expm1),
       row(NTK_LOOP_LOG, log), row(NTK_LOOP_LOG1P, log1p), row(NTK_LOOP_SIN, sin),
       row(NTK_LOOP_COS, cos), row(NTK_LOOP_TANH, tanh), row(NTK_LOOP_CBRT, cbrt),
+      row(NTK_LOOP_TAN, tan), row(NTK_LOOP_ASIN, asin), row(NTK_LOOP_ACOS, acos),
+      row(NTK_LOOP_ATAN, atan), row(NTK_LOOP_SINH, sinh), row(NTK_LOOP_COSH, cosh),
+      row(NTK_LOOP_ASINH, asinh), row(NTK_LOOP_ACOSH, acosh), row(NTK_LOOP_ATANH, atanh),
+      row(NTK_LOOP_ERF, erf), row(NTK_LOOP_ERFC, erfc), row(NTK_LOOP_ERF_INV, inverseOfErf),
       row(NTK_LOOP_LOGISTIC) { $0 < 0 ? exp($0) / (1 + exp($0)) : 1 / (1 + exp(-$0)) },
       row(NTK_LOOP_SQRT, ulps: 0) { $0.squareRoot() },
       row(NTK_LOOP_RSQRT, ulps: 1) { 1 / $0.squareRoot() },
@@ -36,6 +58,8 @@ final class UnaryLoopTests: XCTestCase {
     [
       Row(NTK_LOOP_NEG) { -$0 }, Row(NTK_LOOP_ABS) { $0.magnitude },
       Row(NTK_LOOP_SIGN) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 },
+      Row(NTK_LOOP_ROUND) { $0.rounded(.toNearestOrAwayFromZero) },
+      Row(NTK_LOOP_ROUND_EVEN) { $0.rounded(.toNearestOrEven) },
       Row(NTK_LOOP_FLOOR) { $0.rounded(.down) }, Row(NTK_LOOP_CEIL) { $0.rounded(.up) },
     ]
   }

@@ -149,10 +149,9 @@ def test_tracing_errors(name):
 
 
 UNSUPPORTED = {
-    "ufunc": lambda x: np.arcsinh(x),
+    "ufunc": lambda x: np.frexp(x),
     "function": lambda x: np.sort(x),
-    "traced exponent": lambda x: x**x,
-    "exponent": lambda x: x**1.7,
+    "powers of booleans": lambda x: (x > 0) ** 2,
     "linalg": lambda x: np.linalg.inv(np.outer(x, x)),
     "attribute": lambda x: x.byteswap(),
     "fft": lambda x: np.fft.fft(x),

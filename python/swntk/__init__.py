@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from . import _numpy, lax, nn, tree
+from . import _numpy, lax, nn, random, tree
 from ._errors import (
     ArgumentError,
     CancelledError,
@@ -94,6 +94,7 @@ __all__ = [
     "linearize",
     "nn",
     "options",
+    "random",
     "set_threads",
     "stop_gradient",
     "trace",

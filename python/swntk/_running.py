@@ -120,18 +120,38 @@ def _bar():
 
 
 def allocate(shape, dtype) -> np.ndarray:
-    """Allocate a result."""
+    """Allocate a result.
+
+    Linux hands out more memory than it has and ends the process that touches too much of it: a
+    large result is held against what is available first.
+    """
+    count = dtype.itemsize
+    for n in shape:
+        count *= n
+    if count < _LARGE or count <= available_memory():
+        try:
+            return np.empty(shape, dtype)
+        except (MemoryError, ValueError):
+            pass
+    raise OutOfMemoryError(
+        f"a result of shape {tuple(shape)} and dtype {dtype} takes {count:,} bytes, which cannot "
+        "be allocated"
+    )
+
+
+_LARGE = 1 << 26
+
+
+def available_memory() -> int | float:
+    """Return how many bytes can be had without swapping; infinity where the system does not say."""
     try:
-        return np.empty(shape, dtype)
-    except (MemoryError, ValueError):
-        count = 1
-        for n in shape:
-            count *= n
-        raise OutOfMemoryError(
-            f"a result of shape {tuple(shape)} and dtype {dtype} takes "
-            f"{count * dtype.itemsize:,} bytes, "
-            "which cannot be allocated"
-        ) from None
+        with open("/proc/meminfo") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return float("inf")
 
 
 _SIGINT = int(_signal.SIGINT)

@@ -37,7 +37,7 @@ class TreeDef:
     num_leaves : int
     """
 
-    __slots__ = ("kind", "meta", "children", "num_leaves", "_hash")
+    __slots__ = ("kind", "meta", "children", "num_leaves", "_hash", "_exact")
 
     def __init__(self, kind, meta, children, num_leaves):
         self.kind = kind
@@ -45,6 +45,7 @@ class TreeDef:
         self.children = children
         self.num_leaves = num_leaves
         self._hash = None
+        self._exact = None
 
     def unflatten(self, leaves):
         """Put leaves into this structure."""
@@ -57,8 +58,15 @@ class TreeDef:
             isinstance(other, TreeDef)
             and self.kind is other.kind
             and self.meta == other.meta
+            and (self.meta is None or self._types() == other._types())
             and self.children == other.children
         )
+
+    def _types(self):
+        """The types of keys: 1, 1.0 and True are equal, and not the same key."""
+        if self._exact is None:
+            self._exact = _types_of(self.meta)
+        return self._exact
 
     def __hash__(self):
         if self._hash is None:
@@ -71,6 +79,12 @@ class TreeDef:
 
     def __repr__(self):
         return f"TreeDef({unflatten(self, [_STAR] * self.num_leaves)!r})"
+
+
+def _types_of(meta):
+    if isinstance(meta, (tuple, list)):
+        return tuple([_types_of(part) for part in meta])
+    return type(meta)
 
 
 class _Star:
@@ -193,7 +207,8 @@ def flatten(tree, is_leaf=None):
     Raises
     ------
     ArgumentError
-        If the keys of a dict cannot be sorted.
+        If the keys of a dict cannot be sorted, or the tree is nested more deeply than Python's
+        recursion limit allows.
 
     Examples
     --------
@@ -205,7 +220,14 @@ def flatten(tree, is_leaf=None):
     TreeDef({'b': (*, *), 'w': *})
     """
     out: list = []
-    return out, _flatten(tree, out, is_leaf)
+    try:
+        return out, _flatten(tree, out, is_leaf)
+    except RecursionError:
+        raise _too_deep("a tree") from None
+
+
+def _too_deep(what: str) -> ArgumentError:
+    return ArgumentError(f"{what} is nested too deeply, or contains itself")
 
 
 def unflatten(treedef, leaves):
@@ -235,7 +257,10 @@ def unflatten(treedef, leaves):
     leaves = list(leaves)
     if len(leaves) != treedef.num_leaves:
         raise ArgumentError(f"{treedef.num_leaves} leaves expected, got {len(leaves)}")
-    return _build(treedef, iter(leaves))
+    try:
+        return _build(treedef, iter(leaves))
+    except RecursionError:
+        raise _too_deep("a tree") from None
 
 
 def _build(treedef, leaves):
@@ -374,7 +399,10 @@ def reduce(f, tree, initializer=None):
 def flatten_up_to(treedef, tree, what: str = "tree", path: str = "") -> list:
     """Take a tree apart down to the leaves of a structure that it must begin with."""
     out: list = []
-    _up_to(treedef, tree, out, what, path)
+    try:
+        _up_to(treedef, tree, out, what, path)
+    except RecursionError:
+        raise _too_deep(what) from None
     return out
 
 
@@ -404,7 +432,10 @@ def broadcast_prefix(prefix, tree, what: str = "axes", is_leaf=None) -> list:
     None is a leaf of the prefix, unless the tree has None there.
     """
     out: list = []
-    _prefix(prefix, tree, out, what, "")
+    try:
+        _prefix(prefix, tree, out, what, "")
+    except RecursionError:
+        raise _too_deep(what) from None
     return out
 
 
@@ -479,5 +510,8 @@ def paths(tree, root: str = "", is_leaf=None) -> list[str]:
         for child, step in zip(part.children, _steps(part)):
             walk(child, path + step)
 
-    walk(treedef, root)
+    try:
+        walk(treedef, root)
+    except RecursionError:
+        raise _too_deep("a tree") from None
     return out

@@ -24,6 +24,8 @@
   X(IS_FINITE, is_finite, FLOATS, B, EACH, FLOAT(fabs)(x) <= LARGEST_FLOAT)                     \
   X(FLOOR, floor, FLOATS, T, EACH, FLOAT(floor)(x))                                             \
   X(CEIL, ceil, FLOATS, T, EACH, FLOAT(ceil)(x))                                                \
+  X(ROUND, round, FLOATS, T, EACH, FLOAT(round)(x))                                             \
+  X(ROUND_EVEN, round_even, FLOATS, T, EACH, FLOAT(rint)(x))                                    \
   X(SQRT, sqrt, FLOATS, T, EACH, SQUARE_ROOT(x))                                                \
   X(RSQRT, rsqrt, FLOATS, T, EACH, 1 / SQUARE_ROOT(x))                                          \
   X(CBRT, cbrt, FLOATS, T, LIBM, cbrt)                                                          \
@@ -34,7 +36,19 @@
   X(LOG1P, log1p, FLOATS, T, LIBM, log1p)                                                       \
   X(SIN, sin, FLOATS, T, LIBM, sin)                                                             \
   X(COS, cos, FLOATS, T, LIBM, cos)                                                             \
+  X(TAN, tan, FLOATS, T, LIBM, tan)                                                             \
+  X(ASIN, asin, FLOATS, T, LIBM, asin)                                                          \
+  X(ACOS, acos, FLOATS, T, LIBM, acos)                                                          \
+  X(ATAN, atan, FLOATS, T, LIBM, atan)                                                          \
+  X(SINH, sinh, FLOATS, T, LIBM, sinh)                                                          \
+  X(COSH, cosh, FLOATS, T, LIBM, cosh)                                                          \
   X(TANH, tanh, FLOATS, T, LIBM, tanh)                                                          \
+  X(ASINH, asinh, FLOATS, T, LIBM, asinh)                                                       \
+  X(ACOSH, acosh, FLOATS, T, LIBM, acosh)                                                       \
+  X(ATANH, atanh, FLOATS, T, LIBM, atanh)                                                       \
+  X(ERF, erf, FLOATS, T, LIBM, erf)                                                             \
+  X(ERFC, erfc, FLOATS, T, LIBM, erfc)                                                          \
+  X(ERF_INV, erf_inv, FLOATS, T, OWN, ERF_INV)                                                  \
   X(LOGISTIC, logistic, FLOATS, T, OWN, LOGISTIC)
 
 #define NTK_BINARY_LOOPS(X)                                                                     \
@@ -48,6 +62,11 @@
   X(AND, and, BITS, T, EACH, (T)(x & y))                                                        \
   X(OR, or, BITS, T, EACH, (T)(x | y))                                                          \
   X(XOR, xor, BITS, T, EACH, (T)(x ^ y))                                                        \
+  X(SHIFT_LEFT, shift_left, INTEGERS, T, EACH, SHIFTED_LEFT(x, y))                              \
+  X(SHIFT_RIGHT_LOGICAL, shift_right_logical, INTEGERS, T, EACH, SHIFTED_RIGHT(x, y))           \
+  X(SHIFT_RIGHT_ARITHMETIC, shift_right_arithmetic, INTEGERS, T, EACH, SHIFTED_SIGNED(x, y))    \
+  X(INTEGER_POWER, integer_power, INTEGERS, T, EACH, INTEGER_POWER(x, y))                       \
+  X(NEXTAFTER, nextafter, FLOATS, T, EACH, FLOAT(nextafter)(x, y))                              \
   X(EQ, eq, ALL, B, EACH, x == y)                                                               \
   X(NE, ne, ALL, B, EACH, x != y)                                                               \
   X(LT, lt, ALL, B, EACH, x < y)                                                                \
@@ -62,6 +81,9 @@
   X(SUM, sum, NUMBERS)                                                                          \
   X(PROD, prod, NUMBERS)                                                                        \
   X(MAX, max, ALL)                                                                              \
-  X(MIN, min, ALL)
+  X(MIN, min, ALL)                                                                              \
+  X(AND, and, BITS)                                                                             \
+  X(OR, or, BITS)                                                                               \
+  X(XOR, xor, BITS)
 
 #endif

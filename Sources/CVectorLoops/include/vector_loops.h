@@ -78,6 +78,13 @@ typedef void (*ntk_power_loop)(void *out, const void *a, int64_t exponent, size_
 /** out[i] = start + step * i for count elements, wrapping for integers. */
 typedef void (*ntk_iota_loop)(void *out, int64_t start, int64_t step, size_t count);
 
+/** The Threefry-2x32 block function, 20 rounds, of count blocks: key (k0[i], k1[i]), counter
+ *  (x0[i], x1[i]). Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011. Outputs
+ *  are disjoint from inputs. */
+typedef void (*ntk_threefry_loop)(uint32_t *out0, uint32_t *out1, const uint32_t *k0,
+                                  const uint32_t *k1, const uint32_t *x0, const uint32_t *x1,
+                                  size_t count);
+
 /** Reduce the middle axis of a: [outer, reduce, row] to out: [outer, row], in columns [0, inner) of
  *  the row; inner <= row. A caller that splits the work adds its offset to both pointers. Nothing
  *  to reduce gives the identity: 0, 1, or for max the type's least value (floats: -inf), for min
@@ -127,6 +134,7 @@ ntk_unary_loop ntk_find_convert_loop(ntk_loop_type out_type, ntk_loop_type type)
 ntk_iota_loop ntk_find_iota_loop(ntk_loop_type type);
 ntk_reduction_loop ntk_find_reduction_loop(ntk_reduction operation, ntk_loop_type type);
 ntk_product_loop ntk_find_product_loop(ntk_loop_type type);
+ntk_threefry_loop ntk_find_threefry_loop(void);
 
 /* The same of a given table. */
 
@@ -142,6 +150,7 @@ ntk_iota_loop ntk_table_iota_loop(const ntk_loop_table *loops, ntk_loop_type typ
 ntk_reduction_loop ntk_table_reduction_loop(const ntk_loop_table *loops, ntk_reduction operation,
                                             ntk_loop_type type);
 ntk_product_loop ntk_table_product_loop(const ntk_loop_table *loops, ntk_loop_type type);
+ntk_threefry_loop ntk_table_threefry_loop(const ntk_loop_table *loops);
 
 /* ---- Copies ----------------------------------------------------------- */
 

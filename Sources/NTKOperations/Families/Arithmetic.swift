@@ -84,3 +84,41 @@ extension LinearForm {
     return form
   }
 }
+
+/// Two integers of one type to the same type: the bits of one moved by the other. By the type's
+/// width or more, or by less than 0, every bit is moved out.
+protocol Shift: Elementwise, NotDifferentiable {
+  static var loop: ntk_binary_operation { get }
+}
+
+extension Shift {
+  public static var operandCount: Int? { 2 }
+
+  public func resultElementType(_ operands: [ElementType]) throws(NTKError) -> ElementType {
+    let type = try expectOneElementType(operands)
+    guard type.isInteger else {
+      throw .elementType("operand 0", expected: "an integer", got: type)
+    }
+    return type
+  }
+
+  public func block(_ operands: [ElementType]) -> BlockFunction? {
+    binaryBlock(Self.loop, operands[0])
+  }
+
+  // x << 0 = x >> 0 = x
+  public func simplified(
+    _ operands: [Value], in b: inout ProgramBuilder
+  ) throws(NTKError) -> [Value]? {
+    b.literal(of: operands[1])?.isPositiveZero == true ? [operands[0]] : nil
+  }
+}
+
+/// - Throws: `.elementTypesDiffer`, `.elementType` unless all are one floating type.
+func expectFloats(_ types: [ElementType]) throws(NTKError) -> ElementType {
+  let type = try expectOneElementType(types)
+  guard type.isFloating else {
+    throw .elementType("operand 0", expected: "f32 or f64", got: type)
+  }
+  return type
+}

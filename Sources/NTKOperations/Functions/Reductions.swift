@@ -145,9 +145,7 @@ struct Least: AxisFunction {
 
   func reduce(_ x: Value, axes: [Int], in b: inout ProgramBuilder) throws(NTKError) -> Value {
     try b.expectElements(axes, of: x)
-    if b.type(of: x).isFloating { return try b.neg(b.one(ReduceMax(axes), b.neg(x))) }
-    // The complement reverses the order of integers, of the least one too, and of bool.
-    return try b.one(Not(), b.one(ReduceMax(axes), b.one(Not(), x)))
+    return try b.one(ReduceMin(axes), x)
   }
 }
 

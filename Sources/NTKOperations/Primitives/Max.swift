@@ -16,20 +16,10 @@ public struct Max: Elementwise {
     binaryBlock(NTK_LOOP_MAX, operands[0])
   }
 
-  // The tangent of the operand that is the result; where both are, half of each. Where the result
-  // is NaN neither is, and the tangent is 0 as in JAX.
   public func jvp(
     _ operands: [Value], _ tangents: [Value?], results: [Value], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value?] {
-    let tie = try b.one(Eq(), operands[0], operands[1])
-    let share = try b.select(tie, b.full(0.5, like: results[0]), b.full(1, like: results[0]))
-    var terms: [Value?] = [nil, nil]
-    for index in 0..<2 {
-      guard let tangent = tangents[index] else { continue }
-      let chosen = try b.one(Eq(), operands[index], results[0])
-      terms[index] = try b.select(chosen, b.mul(tangent, share), b.zeros(b.type(of: tangent)))
-    }
-    return [try b.sum(terms[0], terms[1])]
+    [try b.tangentOfChoice(operands, tangents, chosen: results[0])]
   }
 
   public func simplified(
@@ -40,5 +30,23 @@ public struct Max: Elementwise {
       if let literal = b.literal(of: y), literal == .lowest(literal.elementType) { return [x] }
     }
     return nil
+  }
+}
+
+extension ProgramBuilder {
+  /// The tangent of the one of two operands that is the result; where both are, half of each. Where
+  /// the result is NaN neither is, and the tangent is 0 as in JAX.
+  mutating func tangentOfChoice(
+    _ operands: [Value], _ tangents: [Value?], chosen result: Value
+  ) throws(NTKError) -> Value? {
+    let tie = try one(Eq(), operands[0], operands[1])
+    let share = try select(tie, full(0.5, like: result), full(1, like: result))
+    var terms: [Value?] = [nil, nil]
+    for index in 0..<2 {
+      guard let tangent = tangents[index] else { continue }
+      let chosen = try one(Eq(), operands[index], result)
+      terms[index] = try select(chosen, mul(tangent, share), zeros(type(of: tangent)))
+    }
+    return try sum(terms[0], terms[1])
   }
 }

@@ -17,21 +17,10 @@ public struct ReduceMax: Reduction {
 
   public static func check(_ elementType: ElementType) throws(NTKError) {}
 
-  // The mean of the tangents where the greatest stands. Where the result is NaN it stands nowhere,
-  // and 0/0 gives NaN as in JAX.
   public func jvp(
     _ operands: [Value], _ tangents: [Value?], results: [Value], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value?] {
-    guard let tangent = tangents[0] else { return [nil] }
-    let type = b.type(of: operands[0])
-    // The greatest of no elements is a constant.
-    if axes.contains(where: { type.shape[$0] == 0 }) { return [nil] }
-    let kept = type.shape.indices.filter { !axes.contains($0) }
-    let greatest = try b.broadcast(results[0], to: type.shape, axes: kept)
-    let isGreatest = try b.one(Eq(), operands[0], greatest)
-    let count = try b.sum(b.convert(isGreatest, to: type.elementType), axes: axes)
-    let chosen = try b.select(isGreatest, tangent, b.zeros(type))
-    return [try b.div(b.sum(chosen, axes: axes), count)]
+    [try b.tangentOfExtreme(operands[0], tangents[0], axes: axes, result: results[0])]
   }
 
   public func simplified(
@@ -40,5 +29,24 @@ public struct ReduceMax: Reduction {
     let shape = b.shape(of: operands[0])
     guard axes.allSatisfy({ shape[$0] == 1 }) else { return nil }
     return [try b.reshape(operands[0], to: shape.removing(axes))]
+  }
+}
+
+extension ProgramBuilder {
+  /// The mean of the tangents where the chosen element stands. Where the result is NaN it stands
+  /// nowhere, and 0/0 gives NaN as in JAX.
+  mutating func tangentOfExtreme(
+    _ operand: Value, _ tangent: Value?, axes: [Int], result: Value
+  ) throws(NTKError) -> Value? {
+    guard let tangent else { return nil }
+    let type = self.type(of: operand)
+    // What is chosen of no elements is a constant.
+    if axes.contains(where: { type.shape[$0] == 0 }) { return nil }
+    let kept = type.shape.indices.filter { !axes.contains($0) }
+    let repeated = try broadcast(result, to: type.shape, axes: kept)
+    let isChosen = try one(Eq(), operand, repeated)
+    let count = try sum(convert(isChosen, to: type.elementType), axes: axes)
+    let chosen = try select(isChosen, tangent, zeros(type))
+    return try div(sum(chosen, axes: axes), count)
   }
 }

@@ -35,7 +35,8 @@ extension Program {
         inputs: Array(knownInputs.dropLast(capturedCount)),
         captured: Array(knownInputs.suffix(capturedCount)),
         outputs: Array(results.prefix(outputs.count)) + residuals),
-      linear: try l.finish(inputs: inputs, outputs: tangents),
+      linear: try l.finish(inputs: inputs, outputs: tangents)
+        .hoisted(linear: Array(split.residualCount..<inputs.count)),
       residualCount: split.residualCount)
   }
 

@@ -187,7 +187,13 @@ func checkExposureLaw(_ sample: EquationSample) throws -> Double {
       }
     }
     guard !edges.isEmpty else { continue }
-    let exposed = try primitive.exposing(edges)
+    let exposed: any HigherOrder
+    do {
+      exposed = try primitive.exposing(edges)
+    } catch {
+      guard error.status == .unsupported else { throw error }
+      continue
+    }
     let zeros = exposed.bodies[bodyIndex].inputTypes.suffix(edges.count)
     let length =
       sample.primitive.parameters.first { $0.name == "length" }.flatMap { Int.from($0.value) }

@@ -9,6 +9,7 @@ struct Subject: CustomStringConvertible {
   /// Values of the inputs, from a seed.
   let inputs: @Sendable (UInt64) -> [TestArray]
   var step = OperationCase.Step.small
+  var isReversible = true
 
   init(
     _ description: String, _ program: Program, step: OperationCase.Step = .small,
@@ -22,6 +23,7 @@ struct Subject: CustomStringConvertible {
 
   init(_ row: OperationCase) throws(NTKError) {
     self.init("\(row)", try row.program(), step: row.step) { row.operands(seed: $0) }
+    isReversible = row.isReversible
   }
 
   /// The inputs to differentiate by.
@@ -33,9 +35,11 @@ struct Subject: CustomStringConvertible {
     let inputs = self.inputs
     // What was bilinear is cubic, or so.
     let step = if case .zero = step { step } else { OperationCase.Step.small }
-    return Subject("jvp of \(description)", try program.jvp(active: active), step: step) {
+    var subject = Subject("jvp of \(description)", try program.jvp(active: active), step: step) {
       inputs($0) + directions(types, seed: $0 + 1000)
     }
+    subject.isReversible = isReversible
+    return subject
   }
 
   /// Whether a float in it has half the digits.

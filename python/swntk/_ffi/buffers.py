@@ -6,6 +6,7 @@ import ctypes
 
 import numpy as np
 
+from .._errors import InternalError
 from .._tracing.dtypes import code_of
 from .structs import NTK_READ_ONLY, ntk_buffer
 
@@ -71,6 +72,9 @@ class Buffers:
         flags = NTK_READ_ONLY if read_only else 0
         rows, kept = [], []
         for array in arrays:
+            # A NumPy scalar has the attributes of an array, but its data elsewhere.
+            if not isinstance(array, np.ndarray):
+                raise InternalError(f"a buffer of {type(array).__name__}, which is no array")
             shape, strides = array.shape, array.strides
             extent = _extents.get((shape, strides)) or _extent(shape, strides)
             kept.append(extent)

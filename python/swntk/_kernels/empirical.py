@@ -6,13 +6,15 @@ import enum
 
 from .. import tree
 from .._arguments import function_name, to_own
-from .._errors import ArgumentError, ShapeError, UnsupportedError
+from .._errors import ArgumentError, ShapeError
 from .._options import check_memory_limit, check_progress
 from .._trace_function import execute, is_traced
-from .axes import check_axes, claims
+from .axes import Claims, check_axes
+from .cotangents import Cotangents
+from .metric import Metric
 from .plan import KernelOptions, TangentKernel
 from .sides import Side
-from .splitting import identical, split_kwargs
+from .splitting import given, split_kwargs
 
 
 class NtkImplementation(enum.IntEnum):
@@ -62,13 +64,27 @@ def empirical_ntk_fn(
     diagonal_axes : int or sequence of int
         Output axes of which only the diagonal is kept.
     vmap_axes : None, int, tree or (x_axes, fx_axes, kw_axes)
-        A claim that samples are independent along these axes, as in neural-tangents. None: the
-        library finds out by itself.
+        A claim that samples are independent along these axes of x, of the outputs and of keyword
+        arguments, as in neural-tangents: an integer for all leaves, or a tree that begins as x (as
+        the outputs, as the dict of keyword arguments) does, with None where there is no batch
+        axis. A tuple of another length than 3 is such a tree, for x and the outputs alike. The
+        claim is checked and changes no number. None: the library finds out by itself.
     implementation : NtkImplementation or int
     f2 : callable, optional
         Another function of the same parameters for the second side.
-    leaves, weights, cotangents
-        Not supported in this version.
+    leaves : callable or tree of bool, optional
+        Which parameters count; the others are constants, of any element type. A predicate on leaf
+        paths as `swntk.tree.paths(params, "params")` gives them (`params['w1']`), or a tree that
+        begins as the parameters do.
+    weights : tree, optional
+        J D Jᵀ: a number >= 0 for each parameter, or arrays of them that broadcast to the
+        parameters; the tree begins as the parameters do.
+    cotangents : tree, optional
+        Rows that replace the output basis, a tree like the outputs: `[k, out...]`, or
+        `[n, k, out...]` for each sample its own; `out` is the output's shape without the batch
+        axis (axis 0, or the one that vmap_axes claims). The kernel is that of the contractions,
+        of shape `[n, k]`; `trace_axes` and `diagonal_axes` are axes of it. A pair of trees is one
+        for each side, unless the outputs are such a pair.
     memory_limit : int, optional
         Bytes beside inputs and result.
     progress : None, True or callable
@@ -81,13 +97,15 @@ def empirical_ntk_fn(
         the result has the axes `(n1, n2, o, o', p, p')`, less those traced, with diagonal ones
         once. `x2=None` means x1; the result is then exactly symmetric. Where `f` returns a tree,
         so does it, one kernel for each output. Keyword arguments that are 2-tuples are one for
-        each side, others for both; a single `rng` is folded for x2 where x2 differs from x1.
+        each side (with `x2=None` the first is for both), others for both; a single `rng` is
+        `fold_in(rng, 1)` for x2 where x2 differs from x1 (by value; by identity while tracing).
         `ntk_fn.plan(...)` returns a `TangentKernel`.
 
     Raises
     ------
     ArgumentError
-        If options are wrong; later, if axes do not fit the outputs or a claim is contradicted.
+        If options are wrong; later, if axes do not fit the outputs, a claim is contradicted, or a
+        weight is negative.
     DTypeError
         Later, if a parameter is not floating.
     ShapeError
@@ -110,9 +128,6 @@ def empirical_ntk_fn(
     >>> theta.shape
     (4, 4)
     """
-    for name, option in (("leaves", leaves), ("weights", weights), ("cotangents", cotangents)):
-        if option is not None:
-            raise UnsupportedError(f"{name}= of empirical_ntk_fn is not supported in this version")
     return _NtkFunction(
         f,
         f2,
@@ -123,6 +138,8 @@ def empirical_ntk_fn(
         True,
         check_memory_limit(memory_limit),
         check_progress(progress),
+        Metric(leaves, weights),
+        None if cotangents is None else Cotangents(cotangents),
     )
 
 
@@ -149,6 +166,8 @@ class _NtkFunction:
         normalize,
         memory_limit,
         progress,
+        metric=None,
+        cotangents=None,
     ):
         self._f = f
         self._f2 = f2
@@ -158,7 +177,9 @@ class _NtkFunction:
         self._normalize = normalize
         self._memory_limit = memory_limit
         self._progress = progress
-        check_axes(trace_axes, diagonal_axes, [])
+        self._metric = metric
+        self._cotangents = cotangents
+        check_axes(trace_axes, diagonal_axes)
         self.__name__ = f"ntk of {function_name(f)}"
 
     def __call__(self, x1, x2, params, **kwargs):
@@ -173,16 +194,28 @@ class _NtkFunction:
 
     def plan(self, x1, x2, params, **kwargs) -> TangentKernel:
         """Plan the kernel without computing it; see `TangentKernel`."""
+        x2 = given(x1, x2)
         first_kwargs, second_kwargs = split_kwargs(kwargs, x1, x2)
-        first = Side(self._f, params, x1, first_kwargs, "x1")
+        first = Side(self._f, params, x1, first_kwargs, "x1", self._metric)
         second = None
-        if x2 is not None or self._f2 is not None or not identical(first_kwargs, second_kwargs):
-            second = Side(
-                self._f2 or self._f, params, x1 if x2 is None else x2, second_kwargs, "x2"
-            )
+        if x2 is not None or self._f2 is not None:
+            f, x = self._f2 or self._f, x1 if x2 is None else x2
+            second = Side(f, params, x, second_kwargs, "x2", self._metric)
+            _check_trees(first, second)
+        batch_axes = [self._check_claims(side) for side in (first, second) if side is not None]
+        if self._cotangents is not None:
+            rows = self._cotangents.split(first.traced.out_tree)
+            for side, own, axes in zip((first, second), rows, batch_axes):
+                side.contract(own, axes)
+        if second is not None:
             _check_sides(first, second)
-        ranks = [len(shape) for shape, _ in first.traced.program.output_types]
-        trace_axes, diagonal_axes = check_axes(*self._axes, ranks)
+        outputs = [
+            (name, len(t.shape))
+            for name, t in zip(
+                tree.paths(first.traced.out_tree, "the result"), first.traced.program.output_types
+            )
+        ]
+        trace_axes, diagonal_axes = check_axes(*self._axes, outputs)
         options = KernelOptions(
             trace_axes,
             diagonal_axes,
@@ -192,17 +225,27 @@ class _NtkFunction:
             self._memory_limit,
             self._progress,
         )
-        out = tree.unflatten(first.traced.out_tree, ranks)
-        options.claimed = claims(self._vmap_axes, x1, first_kwargs, out)
         return TangentKernel(first, second, options)
 
+    def _check_claims(self, side) -> list:
+        """Return the batch axis of each output: that which is claimed, or 0."""
+        if self._vmap_axes is None:
+            return [0] * side.traced.out_count
+        claims = Claims(self._vmap_axes, side)
+        claims.check(side)
+        return [axis or 0 for axis in claims.outputs]
 
-def _check_sides(first: Side, second: Side) -> None:
+
+def _check_trees(first: Side, second: Side) -> None:
     left, right = first.traced, second.traced
     if left.out_tree != right.out_tree:
         raise ArgumentError(
             f"the two sides return different trees: {left.out_tree!r} and {right.out_tree!r}"
         )
+
+
+def _check_sides(first: Side, second: Side) -> None:
+    left, right = first.traced, second.traced
     names = tree.paths(left.out_tree, "the result")
     for name, a, b in zip(names, left.program.output_types, right.program.output_types):
         if len(a.shape) != len(b.shape):

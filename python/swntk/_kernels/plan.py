@@ -8,9 +8,9 @@ import numpy as np
 
 from .. import tree
 from .._arguments import half_of, to_own
-from .._errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
+from .._errors import ArgumentError, DTypeError, ShapeError
 from .._ffi import check, library, quick, take
-from .._ffi.structs import NTK_MAX_RANK, NTK_NOT_MAPPED, ntk_kernel_options
+from .._ffi.structs import NTK_MAX_RANK, ntk_kernel_options
 from .._program import ArrayType, Program, cached
 from .._running import allocate, run
 from .._trace_function import is_traced
@@ -45,14 +45,12 @@ class TangentKernel:
         self._half = half_of(first.arguments[: first.parameter_count])
         left = first.traced.program
         right = second.traced.program if second is not None else None
-        axes = options.batch_axes(first, second)
         # A plan holds no data: the same structure has the same plan, however often it is traced.
         self._key = (
             left.digest,
             right and right.digest,
             first.parameter_count,
             options.key,
-            *map(_frozen, axes),
         )
 
         def plan():
@@ -61,7 +59,7 @@ class TangentKernel:
                 library.ntk_tangent_kernel_create,
                 left.pointer,
                 right and right.pointer,
-                options.struct(first.parameter_count, *axes),
+                options.struct(first.parameter_count),
             )
 
         self._handle = cached(("kernel", *self._key), plan)
@@ -192,10 +190,6 @@ def _direct(target, wanted) -> bool:
     )
 
 
-def _frozen(axes):
-    return None if axes is None else tuple(axes)
-
-
 def _kernel_program(out, kernel):
     return library.ntk_tangent_kernel_program(kernel, out)
 
@@ -220,41 +214,20 @@ class KernelOptions:
         self.normalize = normalize
         self.memory_limit = memory_limit
         self.progress = progress
-        self.claimed = None
 
     @property
     def key(self):
         """What a plan depends on, beside the programs."""
         return self.trace_axes, self.diagonal_axes, int(self.implementation), bool(self.normalize)
 
-    def batch_axes(self, first, second):
-        """Return the claimed axes of inputs and of outputs, or None twice without a claim."""
-        if self.claimed is None:
-            return None, None
-        x_axes, kw_axes, fx_axes = self.claimed
-        rows = [None] * first.parameter_count + list(x_axes)
-        rows += [kw_axes[name][i] for name, i in first.keyword_owner]
-        rows += [None] * len(first.traced.captured)
-        if second is not None and sum(second.traced.program.counts[:2]) != len(rows):
-            raise UnsupportedError(
-                "vmap_axes with two sides that take different numbers of inputs is not supported "
-                "in this "
-                "version"
-            )
-        return rows, fx_axes
+    def struct(self, parameter_count: int):
+        """Return an `ntk_kernel_options`; its arrays live as long as it does.
 
-    def struct(self, parameter_count: int, batch_axes, output_axes):
-        """Return an `ntk_kernel_options`; its arrays live as long as it does."""
+        Claims about batch axes are checked before (`axes.py`): the library finds them by itself.
+        """
         parameters = (ctypes.c_size_t * max(parameter_count, 1))(*range(parameter_count))
         traced = (ctypes.c_int64 * max(len(self.trace_axes), 1))(*self.trace_axes)
         diagonal = (ctypes.c_int64 * max(len(self.diagonal_axes), 1))(*self.diagonal_axes)
-
-        def claimed(axes):
-            if axes is None:
-                return None
-            rows = [NTK_NOT_MAPPED if axis is None else axis for axis in axes]
-            return (ctypes.c_int64 * max(len(rows), 1))(*rows)
-
         return ntk_kernel_options(
             ctypes.sizeof(ntk_kernel_options),
             parameters,
@@ -263,8 +236,8 @@ class KernelOptions:
             len(self.trace_axes),
             diagonal,
             len(self.diagonal_axes),
-            claimed(batch_axes),
+            None,
             int(self.implementation),
             int(self.normalize),
-            claimed(output_axes),
+            None,
         )

@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from .. import tree
-from .._tracing.location import unsupported
+from .._arguments import foreign, is_array
+from .._errors import ArgumentError
 from .._tracing.tracer import Tracer
-from .keys import fold_in
+from ..random.keys import fold_in
+
+
+def given(x1, x2):
+    """Return x2, or None where it is a tree of nothing and x1 is not: then it means x1."""
+    if x2 is None or not tree.leaves(x2) and tree.leaves(x1):
+        return None
+    return x2
 
 
 def split_kwargs(kwargs: dict, x1, x2) -> tuple:
@@ -15,6 +23,11 @@ def split_kwargs(kwargs: dict, x1, x2) -> tuple:
 
     A 2-tuple is one each. Anything else goes to both; but a single `rng` is folded for the second
     side where x2 is given and differs from x1.
+
+    Raises
+    ------
+    ArgumentError, DTypeError
+        If `rng` is to be folded and is no key.
     """
     first, second = {}, {}
     for name, value in kwargs.items():
@@ -23,10 +36,10 @@ def split_kwargs(kwargs: dict, x1, x2) -> tuple:
             continue
         first[name] = second[name] = value
         if name == "rng" and value is not None and not same(x1, x2):
-            if any(isinstance(leaf, Tracer) for leaf in tree.leaves(value)):
-                raise unsupported(
-                    "a traced rng key for two different sides is not supported in this version",
-                    "a pair of keys, rng=(key1, key2)",
+            if not is_array(value):
+                raise ArgumentError(
+                    "rng must be None, one key (uint32[2]) or a pair of keys where x1 and x2 "
+                    f"differ, got {value!r}"
                 )
             second[name] = fold_in(value, 1)
     return first, second
@@ -38,23 +51,13 @@ def same(x1, x2) -> bool:
         return True
     left, left_tree = tree.flatten(x1)
     right, right_tree = tree.flatten(x2)
-    if left_tree != right_tree:
+    return left_tree == right_tree and all(map(_equal, left, right))
+
+
+def _equal(a, b) -> bool:
+    if a is b:
+        return True
+    if isinstance(a, Tracer) or isinstance(b, Tracer):
         return False
-    for a, b in zip(left, right):
-        if a is b:
-            continue
-        if isinstance(a, Tracer) or isinstance(b, Tracer):
-            return False
-        a, b = np.asarray(a), np.asarray(b)
-        if a.shape != b.shape or not bool((a == b).all()):
-            return False
-    return True
-
-
-def identical(first: dict, second: dict) -> bool:
-    """Whether both sides have the same keyword arguments."""
-    return all(
-        a is b
-        for name in first
-        for a, b in zip(tree.leaves(first[name]), tree.leaves(second[name]))
-    ) and all(tree.structure(first[name]) == tree.structure(second[name]) for name in first)
+    a, b = (x if isinstance(x, np.ndarray) else foreign(x, "x") for x in (a, b))
+    return a.shape == b.shape and bool((a == b).all())

@@ -84,6 +84,8 @@ def _unnormalised(f, implementation):
 
     def ntk_fn(x1, x2, params, keys=None, **kwargs):
         if keys is not None:
+            if "rng" in kwargs:
+                raise ArgumentError("keys and rng are both given: f takes the keys as rng")
             kwargs["rng"] = _pair(keys)
         return tree.map(_outputs_last, kernel(x1, x2, params, **kwargs))
 
@@ -92,16 +94,27 @@ def _unnormalised(f, implementation):
 
 def _pair(keys) -> tuple:
     """Return a key for each side."""
-    if isinstance(keys, (tuple, list)) and len(keys) == 2 and np.ndim(keys[0]) > 0:
+    if isinstance(keys, (tuple, list)) and len(keys) == 2 and all(map(_is_key, keys)):
         return tuple(keys)
-    shape = np.shape(keys)
-    if shape == (2, 2):
-        return keys[0], keys[1]
-    if shape == (2,):
+    if _is_key(keys):
         return keys, keys
+    if _has(keys, (2, 2)):
+        return keys[0], keys[1]
+    got = getattr(keys, "shape", None)
     raise ArgumentError(
-        f"keys must be None, one key (uint32[2]) or two (uint32[2, 2]), got shape {shape}"
+        "keys must be None, one key (uint32[2]) or two (a pair of them, or uint32[2, 2]), got "
+        + (repr(keys) if got is None else f"shape {tuple(got)} and dtype {keys.dtype}")
     )
+
+
+def _is_key(x) -> bool:
+    return _has(x, (2,))
+
+
+def _has(x, shape) -> bool:
+    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+        return False
+    return tuple(x.shape) == shape and str(x.dtype).rpartition(".")[2] == "uint32"
 
 
 def _outputs_last(theta):

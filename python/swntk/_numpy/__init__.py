@@ -17,6 +17,7 @@ from . import (  # noqa: F401  (each registers its handlers)
     products,
     queries,
     reductions,
+    rounding,
     selection,
     shaping,
     special,

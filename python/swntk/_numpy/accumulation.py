@@ -1,45 +1,42 @@
-"""Cumulative sums and products, and products: a scan along the axis."""
+"""Cumulative sums and products, differences, integrals."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.operands import operand, traced
+from .._tracing.location import unsupported
+from .._tracing.operands import all_contiguous, operand, traced
 from .._tracing.protocol import implements
-from .._tracing.tracer import Tracer
-from .reductions import accumulator, kept
+from .reductions import accumulator
 from .values import finish, flattened, given, normalize_axis, refuse
 
-_STEP = {"add": np.add, "multiply": np.multiply, "maximum": np.maximum, "minimum": np.minimum}
-
-
-def _scanned(name, x: Tracer, axis: int) -> Tracer:
-    """Accumulate along an axis, in order, as NumPy does."""
-    from ..lax import scan
-
-    if x.shape[axis] == 0:
-        return x.copy()
-    step = _STEP[name]
-    rows = np.moveaxis(x, axis, 0)
-
-    def body(carry, row):
-        total = step(carry, row)
-        return total, total
-
-    _, rest = scan(body, rows[0].copy(), rows[1:])
-    return np.moveaxis(np.concatenate([rows[:1], rest]), 0, axis)
+_OPERATION = {
+    "add": "cumsum",
+    "multiply": "cumprod",
+    "maximum": "cummax",
+    "minimum": "cummin",
+    "logaddexp": "cumlogsumexp",
+}
 
 
 def accumulate(name, a, axis=0, dtype=None, out=None):
     """Answer `ufunc.accumulate`."""
+    if name not in _OPERATION:
+        raise unsupported(f"np.{name}.accumulate of a traced array is not supported")
     x = traced(operand(a))
+    contiguous = all_contiguous([x])
     if name in ("add", "multiply"):
-        x = x.astype(dtype if given(dtype) else accumulator(x.dtype))
+        target = accumulator(x.dtype)
+        if given(out):
+            target = (out[0] if isinstance(out, tuple) else out).dtype
+        x = x.astype(dtype if given(dtype) else target)
     else:
         refuse(dtype=dtype)
-    result = _scanned(name, x, normalize_axis(axis, x.ndim))
-    return finish(result.here(), out)
+        if name == "logaddexp" and x.dtype.kind != "f":
+            x = x.astype(np.float64)
+    axis = normalize_axis(axis, x.ndim)
+    return finish(emit.emit(_OPERATION[name], [x.here()], axis=axis), out, contiguous=contiguous)
 
 
 def _cumulative(name, a, axis, dtype, out):
@@ -57,20 +54,6 @@ def cumsum(a, axis=None, dtype=None, out=None):
 @implements("cumprod")
 def cumprod(a, axis=None, dtype=None, out=None):
     return _cumulative("multiply", a, axis, dtype, out)
-
-
-def product(x, axes, keepdims):
-    """Multiply along axes."""
-    from ..lax import scan
-
-    rest = [i for i in range(x.ndim) if i not in axes]
-    count = 1
-    for axis in axes:
-        count *= x.shape[axis]
-    rows = emit.reshape(emit.transpose(x, [*axes, *rest]), (count, *(x.shape[i] for i in rest)))
-    start = Tracer.fresh(emit.full(rows.shape[1:], 1, x.dtype), scalar=False)
-    result = scan(lambda carry, row: (carry * row, None), start, Tracer.fresh(rows))[0].here()
-    return kept(result, x.shape, axes) if keepdims else result
 
 
 @implements("diff")

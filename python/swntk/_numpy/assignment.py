@@ -10,7 +10,7 @@ from .._errors import ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import BOOL, I64
 from .._tracing.location import place, tracing_error, unsupported
-from .._tracing.operands import operand
+from .._tracing.operands import kind_of, operand, traced
 from .._tracing.trace import Value
 from .._tracing.tracer import Tracer, as_value, assign
 from .index_plan import Advanced, is_basic, normalize
@@ -26,6 +26,7 @@ def set_item(x: Tracer, index, value) -> None:
         _set_by_mask(x, index, value)
         return
     items = normalize(index, x.shape)
+    _refuse_sequence(x, index, value)
     if is_basic(items):
         view = basic_view(x, items)
         if isinstance(value, Tracer) and _ends_at(value, view):
@@ -37,6 +38,23 @@ def set_item(x: Tracer, index, value) -> None:
     old = view.here()
     new = as_value(operand(value), x.dtype)
     view.write(_overwritten(old, plan, new))
+
+
+def _refuse_sequence(x: Tracer, index, value) -> None:
+    """Raise where an array with axes, of one element too, would become a single element."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) != x.ndim or any(p is None or p is Ellipsis or _has_axes(p) for p in parts):
+        return
+    shape = np.shape(value)
+    if shape:
+        raise ShapeError(
+            f"setting an array element with a sequence: the value has shape {shape}, the place "
+            f"is a single element{place()}"
+        )
+
+
+def _has_axes(part) -> bool:
+    return isinstance(part, slice) or np.ndim(part) > 0
 
 
 def _ends_at(value: Tracer, view: Tracer) -> bool:
@@ -164,10 +182,19 @@ def _winners(plan, old: Value, count: int, places: int) -> Value:
     return emit.emit("np.max", [emit.where(here, rows, emit.full((), -1, I64))], axis=1)
 
 
-def ufunc_at(name: str, x: Tracer, index, values) -> None:
-    """Answer `np.add.at(x, index, v)`: repeated places add up."""
+def ufunc_at(ufunc, x: Tracer, index, values) -> None:
+    """Answer `np.add.at(x, index, v)`: repeated places are worked on one after the other."""
+    name = ufunc.__name__
+    if name in ("multiply", "maximum", "minimum", "logaddexp"):
+        _in_rounds(ufunc, x, index, *values)
+        return
     if name not in ("add", "subtract"):
         raise unsupported(f"np.{name}.at of a traced array is not supported")
+    kind = kind_of(operand(values[0]))
+    if x.dtype.kind != "f" and (kind == "f" or getattr(kind, "kind", "i") == "f"):
+        # Each sum is a float, of which the array keeps the whole part.
+        _in_rounds(ufunc, x, index, values[0])
+        return
     x.check_writable()
     update = as_value(operand(values[0]), x.dtype)
     if name == "subtract":
@@ -196,3 +223,47 @@ def ufunc_at(name: str, x: Tracer, index, values) -> None:
             mode=mode,
         )
     )
+
+
+def _in_rounds(ufunc, x: Tracer, index, value) -> None:
+    """Let repeated places of an index take their values in turn."""
+    x.check_writable()
+    items = normalize(index, x.shape)
+    if is_basic(items):
+        view = basic_view(x, items)
+        assign(view, ufunc(view, value), "unsafe")
+        return
+    if any(isinstance(a, Tracer) for a in Advanced(items).arrays):
+        assign(x, _in_turn(ufunc, x, index, value))
+        return
+    # Every element of the array as a number, so that the index says which are meant.
+    places = np.arange(math.prod(x.shape)).reshape(x.shape)[index]
+    value = np.broadcast_to(traced(value), places.shape).reshape(-1)
+    flat = places.reshape(-1)
+    order = np.argsort(flat, kind="stable")
+    first = np.flatnonzero(np.diff(flat[order], prepend=-1))
+    turn = np.empty_like(flat)
+    turn[order] = np.arange(len(flat)) - np.repeat(first, np.diff(first, append=len(flat)))
+    new = Tracer.fresh(emit.reshape(x.here(), (x.size,)), scalar=False)
+    for k in range(turn.max(initial=-1) + 1):
+        now = np.flatnonzero(turn == k)
+        new[flat[now]] = ufunc(new[flat[now]], value[now])
+    assign(x, new.reshape(x.shape))
+
+
+def _in_turn(ufunc, x: Tracer, index, value) -> Tracer:
+    """Apply a ufunc at places that are traced, one after the other."""
+    from ..lax import scan
+
+    numbers = Tracer.fresh(emit.reshape(emit.iota(x.size), x.shape), scalar=False)
+    places = numbers[index]
+    value = np.broadcast_to(traced(value), places.shape)
+
+    def step(flat, row):
+        place, new = row
+        flat = flat.copy()
+        flat[place] = ufunc(flat[place], new)
+        return flat, None
+
+    start = Tracer.fresh(emit.reshape(x.here(), (x.size,)), scalar=False)
+    return scan(step, start, (places.reshape(-1), value.reshape(-1)))[0].reshape(x.shape)

@@ -49,22 +49,21 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, d
 @implements("copy")
 def copy(a, order="K", subok=False):
     x = traced(a)
-    return finish(
-        x.here(), contiguous=order == "C" or x.contiguous, scalar=x._scalar and x.ndim == 0
-    )
+    return finish(x.here(), contiguous=order == "C" or x.contiguous, scalar=False)
 
 
 @implements("copyto")
 def copyto(dst, src, casting="same_kind", where=True):
     from .._tracing.dtypes import BOOL
     from .._tracing.operands import value_of
-    from .._tracing.tracer import assign
+    from .._tracing.tracer import assign, check_cast
 
     if not isinstance(dst, Tracer):
         raise plain_destination("np.copyto (or np.full_like)")
     if where is True:
         assign(dst, src, casting)
         return
+    check_cast(operand(src), dst, casting)
     old = dst.here()
     new = emit.broadcast_to(as_value(operand(src), old.dtype), old.shape)
     assign(dst, Tracer.fresh(emit.where(emit.convert(value_of(where), BOOL), new, old)), casting)

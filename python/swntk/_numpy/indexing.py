@@ -25,7 +25,8 @@ def get_item(x: Tracer, index) -> Tracer:
         if not view.shape and not _has_ellipsis(index):
             # Without an ellipsis NumPy gives a scalar: a copy.
             return Tracer.fresh(view.here(), scalar=True)
-        return view
+        # Of a scalar, NumPy gives an array of its own.
+        return Tracer.fresh(view.here(), scalar=False) if view._scalar else view
     plan = Advanced(items)
     view = basic_view(x, plan.slices)
     value = gather(view.here(), plan)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.dtypes import BOOL, F64, I64, U64, default_of, promote, supported
+from .._tracing.dtypes import BOOL, F64, I64, U64, default_of, floating, promote, supported
 from .._tracing.location import place, unsupported
 from .._tracing.operands import all_contiguous, kind_of, operand, traced, value_of
 from .._tracing.protocol import implements
@@ -65,9 +65,7 @@ def reduce(kind, a, axis=None, dtype=None, out=None, keepdims=False, initial=Non
             target = (out[0] if isinstance(out, tuple) else out).dtype
         x = emit.convert(x, target)
         if kind == "prod":
-            from .accumulation import product
-
-            result = product(_mask(where, x, 1), axes, keepdims)
+            result = _reduced("reduce_prod", _mask(where, x, 1), axes, keepdims)
             return finish(_with_initial(result, initial, "np.multiply"), out, contiguous=contiguous)
         if target == BOOL:
             return finish(_logical("any", x, axes, keepdims, where), out, contiguous=contiguous)
@@ -79,16 +77,44 @@ def reduce(kind, a, axis=None, dtype=None, out=None, keepdims=False, initial=Non
 
 
 def _logical(kind, x, axes, keepdims, where):
-    # As a maximum: any over nothing is False, all over nothing is True.
-    if kind == "any":
-        return _reduce_max(_mask(where, x, False), axes, keepdims)
-    inverse = emit.emit("not", [_mask(where, x, True)])
-    return emit.emit("not", [_reduce_max(inverse, axes, keepdims)])
+    name = "reduce_or" if kind == "any" else "reduce_and"
+    return _reduced(name, _mask(where, x, kind == "all"), axes, keepdims)
 
 
-def _reduce_max(x, axes, keepdims):
-    result = emit.emit("reduce_max", [x], axes=axes) if axes else x
+def _reduced(name, x, axes, keepdims):
+    """Apply a reduction of the library; nothing where there are no axes."""
+    result = emit.emit(name, [x], axes=axes) if axes else x
     return kept(result, x.shape, axes) if keepdims else result
+
+
+def reduce_bits(name, a, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
+    """Answer `reduce` of the bitwise ufuncs and of `logical_xor`."""
+    refuse(dtype=dtype, initial=initial)
+    a = operand(a)
+    x = truth(a) if name == "logical_xor" else as_value(a, default_of(kind_of(a)))
+    if x.dtype.kind == "f":
+        raise TypeError(f"bitwise operations are not defined for {x.dtype}{place()}")
+    axes = normalize_axes(axis, x.ndim, lenient=True)
+    neutral = 0
+    if name == "bitwise_and":
+        neutral = greatest(x.dtype) if x.dtype.kind in "bu" else -1
+    operation = {"bitwise_and": "reduce_and", "bitwise_or": "reduce_or"}.get(name, "reduce_xor")
+    keepdims = keepdims is not NO_VALUE and bool(keepdims)
+    result = _reduced(operation, _mask(where, x, neutral), axes, keepdims)
+    return finish(result, out, contiguous=all_contiguous([a]))
+
+
+def reduce_logaddexp(a, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
+    """Answer `np.logaddexp.reduce`."""
+    refuse(initial=initial)
+    a = operand(a)
+    x = as_value(a, default_of(kind_of(a)))
+    x = emit.convert(x, supported(dtype, "dtype") if given(dtype) else floating(x.dtype))
+    axes = normalize_axes(axis, x.ndim, lenient=True)
+    x = _mask(where, x, -math.inf)
+    keepdims = keepdims is not NO_VALUE and bool(keepdims)
+    result = emit.emit("nn.logsumexp", [x], axis=axes, keepdims=keepdims) if axes else x
+    return finish(result, out, contiguous=all_contiguous([a]))
 
 
 def kept(result, shape, axes):
@@ -284,13 +310,32 @@ def _nan_mask(a):
 
 @implements("nansum")
 def nansum(a, axis=None, dtype=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE, where=True):
-    a, mask = _nan_mask(a)
-    if mask is not None:
-        zero = emit.full((), 0, a.dtype)
-        from .._tracing.tracer import Tracer
+    return reduce("sum", _without_nan(a, 0), axis, dtype, out, keepdims, initial, where)
 
-        a = Tracer.fresh(emit.where(mask, a.here(), zero), a.contiguous)
-    return reduce("sum", a, axis, dtype, out, keepdims, initial, where)
+
+def _without_nan(a, neutral):
+    from .._tracing.tracer import Tracer
+
+    a, mask = _nan_mask(a)
+    if mask is None:
+        return a
+    filled = emit.where(mask, a.here(), emit.full((), neutral, a.dtype))
+    return Tracer.fresh(filled, a.contiguous, scalar=a._scalar)
+
+
+@implements("nanprod")
+def nanprod(a, axis=None, dtype=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE, where=True):
+    return reduce("prod", _without_nan(a, 1), axis, dtype, out, keepdims, initial, where)
+
+
+@implements("nancumsum")
+def nancumsum(a, axis=None, dtype=None, out=None):
+    return np.cumsum(_without_nan(a, 0), axis, dtype, out)
+
+
+@implements("nancumprod")
+def nancumprod(a, axis=None, dtype=None, out=None):
+    return np.cumprod(_without_nan(a, 1), axis, dtype, out)
 
 
 @implements("nanmean")
@@ -347,13 +392,10 @@ def _position(a, axis, out, keepdims, reverse_sign):
     if n == 0:
         name = "argmin" if reverse_sign else "argmax"
         raise ValueError(f"attempt to get {name} of an empty sequence{place()}")
-    best = _extreme("min" if reverse_sign else "max", x, axes, True, None, True)
-    hit = emit.emit("np.equal", [x, best])
-    if x.dtype.kind == "f":
-        hit = emit.emit("or", [hit, is_nan(x)])
-    places = emit.broadcast(emit.iota(n), x.shape, axes)
-    first = emit.where(hit, places, emit.full((), n, I64))
-    result = emit.emit("np.min", [first], axis=axes, keepdims=keepdims)
+    name = "argmin" if reverse_sign else "argmax"
+    result = emit.emit(name, [x], axes=axes, index_dtype=I64)
+    if keepdims and axis is not None:
+        result = kept(result, x.shape, axes)
     if keepdims and axis is None:
         result = emit.reshape(result, (1,) * rank)
     return finish(result, out)

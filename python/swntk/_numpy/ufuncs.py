@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import ArgumentError, ShapeError
+from .._errors import ArgumentError, DTypeError, ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import BOOL, supported, weak_result
 from .._tracing.location import place, tracing_error, unsupported
@@ -33,6 +33,29 @@ def _broadcast_into(result, shape):
     if not fits:
         raise ShapeError(f"out has shape {shape}, the result {result.shape}{place()}")
     return emit.broadcast_to(result, shape)
+
+
+def _put(result, out, where, ufunc, contiguous):
+    """Return one result, or put it into `out`, where `where` holds."""
+    if where is not True:
+        if out is None:
+            raise ArgumentError(
+                f"np.{ufunc.__name__} with where= needs out=: without it NumPy leaves the other "
+                f"elements uninitialised{place()}"
+            )
+        if not np.can_cast(result.dtype, out.dtype, "same_kind"):
+            raise DTypeError(
+                f"np.{ufunc.__name__}: cannot cast from {result.dtype} to {out.dtype}, the type "
+                f"of out, with casting rule 'same_kind'{place()}"
+            )
+        old = out.here()
+        mask = emit.convert(value_of(where), BOOL)
+        result = emit.where(mask, emit.convert(result, old.dtype), old)
+    if out is None:
+        return finish(result, contiguous=contiguous)
+    if out.ndim > result.ndim or result.shape != out.shape:
+        result = _broadcast_into(result, out.shape)
+    return finish(result, out)
 
 
 def call_ufunc(ufunc, method: str, inputs, kwargs):
@@ -66,21 +89,9 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
     contiguous = all_contiguous(operands) or kwargs.get("order") == "C"
     if isinstance(result, tuple):
         targets = out or (None,) * len(result)
-        return tuple(finish(r, o, contiguous=contiguous) for r, o in zip(result, targets))
-    if where is not True:
-        if out is None:
-            raise ArgumentError(
-                f"np.{ufunc.__name__} with where= needs out=: without it NumPy leaves the other "
-                "elements "
-                f"uninitialised{place()}"
-            )
-        mask = value_of(where)
-        old = out[0].here()
-        result = emit.where(emit.convert(mask, BOOL), emit.convert(result, old.dtype), old)
-    if out is not None:
-        if out[0].ndim > result.ndim or result.shape != out[0].shape:
-            result = _broadcast_into(result, out[0].shape)
-        return finish(result, out[0])
+        return tuple(_put(r, o, where, ufunc, contiguous) for r, o in zip(result, targets))
+    if where is not True or out is not None:
+        return _put(result, out[0] if out else None, where, ufunc, contiguous)
     tracer = Tracer.fresh(result, contiguous)
     if "weak" in kwargs and tracer.dtype.kind in "if" and not tracer.shape:
         tracer._weak = weak_result(map(kind_of, operands))
@@ -95,12 +106,7 @@ _REDUCTIONS = {
     "logical_and": "all",
     "logical_or": "any",
 }
-_ACCUMULATIONS = {
-    "add": "cumsum",
-    "multiply": "cumprod",
-    "maximum": "_cummax",
-    "minimum": "_cummin",
-}
+_BITS = ("bitwise_and", "bitwise_or", "bitwise_xor", "logical_xor")
 
 
 def _call_method(ufunc, method, inputs, kwargs):
@@ -108,14 +114,16 @@ def _call_method(ufunc, method, inputs, kwargs):
     if method == "reduce":
         from . import reductions
 
+        if name in _BITS:
+            return reductions.reduce_bits(name, *_reduce_arguments(inputs, kwargs))
+        if name == "logaddexp":
+            return reductions.reduce_logaddexp(*_reduce_arguments(inputs, kwargs))
         if name not in _REDUCTIONS:
             raise unsupported(f"np.{name}.reduce of a traced array is not supported")
         return reductions.reduce(_REDUCTIONS[name], *_reduce_arguments(inputs, kwargs))
     if method == "accumulate":
         from . import accumulation
 
-        if name not in _ACCUMULATIONS:
-            raise unsupported(f"np.{name}.accumulate of a traced array is not supported")
         given = _first(inputs, kwargs, ("array", "axis", "dtype", "out"), (None, 0, None, None))
         return accumulation.accumulate(name, *given)
     if method == "outer":
@@ -130,7 +138,7 @@ def _call_method(ufunc, method, inputs, kwargs):
         target, index, *values = inputs
         if not isinstance(target, Tracer):
             raise plain_destination(f"np.{name}.at")
-        return ufunc_at(name, target, index, values)
+        return ufunc_at(ufunc, target, index, values)
     raise tracing_error(f"np.{name}.{method} of a traced array is not supported")
 
 

@@ -182,7 +182,10 @@ class ArrayMethods:
     # ---- values
 
     def copy(self, order="C"):
-        return _function("copy", self, order=order)
+        result = _function("copy", self, order=order)
+        # np.copy of a scalar is an array, the method gives a scalar.
+        result._scalar = self._scalar
+        return result
 
     def __copy__(self):
         return self.copy()
@@ -206,6 +209,9 @@ class ArrayMethods:
 
     def clip(self, min=None, max=None, out=None, **kwargs):
         return _function("clip", self, min, max, out, **kwargs)
+
+    def round(self, decimals=0, out=None):
+        return _function("round", self, decimals, out)
 
     def conj(self):
         return self

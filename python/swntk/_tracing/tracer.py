@@ -76,7 +76,14 @@ class Tracer(ArrayMethods):
         )
 
     def viewed(self, step, shape, strides, *, writable=True) -> Tracer:
-        """Return a view of the same cell, one index map further."""
+        """Return a view of the same cell, one index map further; of a scalar, new memory."""
+        if self._scalar:
+            value = self.read()
+            with activate(self._cell.trace):
+                value = step.read(value)
+            fresh = Tracer.fresh(value)
+            fresh._writable = self._writable and writable
+            return fresh
         return Tracer(
             self._cell,
             (*self._steps, step),
@@ -293,12 +300,10 @@ def as_value(x, dtype=None) -> Value:
     return value if dtype is None else emit.convert(value, dtype)
 
 
-def assign(target: Tracer, value, casting: str = "same_kind") -> None:
-    """Overwrite all of a view by a value that broadcasts to it, converted to its type."""
-    from .operands import kind_of, operand
+def check_cast(value, target: Tracer, casting: str) -> None:
+    """Raise if a value may not be converted to an array's type."""
+    from .operands import kind_of
 
-    target.check_writable()
-    value = operand(value)
     kind = kind_of(value)
     if not isinstance(kind, str) and not np.can_cast(kind, target.dtype, casting):
         raise DTypeError(
@@ -311,6 +316,16 @@ def assign(target: Tracer, value, casting: str = "same_kind") -> None:
         and not is_floating(target.dtype)
     ):
         raise DTypeError(f"cannot put a Python float into an array of {target.dtype}{place()}")
+
+
+def assign(target: Tracer, value, casting: str = "same_kind") -> None:
+    """Overwrite all of a view by a value that broadcasts to it, converted to its type."""
+    from .operands import kind_of, operand
+
+    target.check_writable()
+    value = operand(value)
+    check_cast(value, target, casting)
+    kind = kind_of(value)
     new = as_value(value, None if isinstance(kind, np.dtype) else target.dtype)
     new = emit.convert(new, target.dtype)
     shape = new.shape

@@ -10,6 +10,7 @@ import numpy as np
 from .. import tree
 from .._arguments import from_leaf, half_of, is_array, is_arraylike, parameter_names, to_own
 from .._errors import ArgumentError
+from .._stream import stream
 from .._trace_function import execute, trace_call
 from .._tracing.dtypes import NAMES
 
@@ -126,7 +127,7 @@ def _plain_key(leaves, treedef):
         if dtype not in NAMES or not layout & 0x100:
             return None
         signature.append((leaf.shape, dtype, layout))
-    return treedef, tuple(signature)
+    return treedef, tuple(signature), stream.partitionable
 
 
 class _Call:
@@ -161,7 +162,7 @@ class _Call:
         self.arguments = arguments
         self._leaves = kept
         self._treedef = treedef
-        self.key = (treedef, tuple(signature))
+        self.key = (treedef, tuple(signature), stream.partitionable)
         try:
             hash(self.key)
         except TypeError as error:

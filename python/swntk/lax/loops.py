@@ -142,13 +142,13 @@ def _as_carry(result, carry, carry_tree):
     return tree.unflatten(found, leaves)
 
 
-def _widen(carry, found, attempt) -> bool:
+def _widen(carry, found, attempt, what="the body of scan") -> bool:
     """Check the carry's types; true if a Python number in init took the type of what it became."""
     again = False
     for c, (shape, dtype) in zip(carry, found):
         if shape != c.shape:
             raise ShapeError(
-                f"the body of scan changes {c.name} from shape {c.shape} to {shape}; they must be "
+                f"{what} changes {c.name} from shape {c.shape} to {shape}; they must be "
                 f"equal{place()}"
             )
         if dtype == c.dtype:
@@ -157,7 +157,7 @@ def _widen(carry, found, attempt) -> bool:
             c.dtype, c.weak, again = dtype, False, True
             continue
         raise DTypeError(
-            f"the body of scan changes {c.name} from {c.dtype} to {dtype}; they must be equal: "
+            f"{what} changes {c.name} from {c.dtype} to {dtype}; they must be equal: "
             "convert by "
             f"astype{place()}"
         )
@@ -226,7 +226,7 @@ def fori_loop(lower, upper, body_fun, init_val):
     Parameters
     ----------
     lower, upper : int
-        Known while tracing.
+        Where one is traced, the loop is a `while_loop`, which has no reverse mode.
     body_fun : callable
         `body_fun(i, val) -> val`.
     init_val : tree
@@ -244,7 +244,7 @@ def fori_loop(lower, upper, body_fun, init_val):
 
     Notes
     -----
-    As `jax.lax.fori_loop`, with bounds known while tracing.
+    As `jax.lax.fori_loop`.
 
     Examples
     --------
@@ -253,9 +253,9 @@ def fori_loop(lower, upper, body_fun, init_val):
     6
     """
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
-        from .._tracing.location import unsupported
+        from .control import loop_between
 
-        raise unsupported("fori_loop with traced bounds is not supported in this version")
+        return loop_between(lower, upper, body_fun, init_val)
     if not hasattr(lower, "__index__") or not hasattr(upper, "__index__"):
         raise ArgumentError(
             f"the bounds of fori_loop must be integers, got {lower!r} and {upper!r}"

@@ -83,8 +83,8 @@ def _filling(dtype):
     return int(limits.max if dtype.kind == "u" else limits.min)
 
 
-def _starts(operand, start_indices):
-    """Return the start of a dynamic slice as one index vector; negative ones count from the end."""
+def _starts(operand, start_indices) -> list:
+    """Return where a block starts on each axis; negative places count from the end."""
     if isinstance(start_indices, (tuple, list)):
         starts = [value_of(s) for s in start_indices]
     else:
@@ -94,11 +94,7 @@ def _starts(operand, start_indices):
         raise ShapeError(
             f"{len(starts)} start indices for an array of {operand.ndim} axes{place()}"
         )
-    columns = [
-        emit.reshape(emit.convert(emit.wrap_index(s, n), I64), (1,))
-        for s, n in zip(starts, operand.shape)
-    ]
-    return emit.concatenate(columns, 0) if columns else emit.constant(np.zeros(0, np.int64))
+    return [emit.wrap_index(s, n) for s, n in zip(starts, operand.shape)]
 
 
 @eager
@@ -136,19 +132,8 @@ def dynamic_slice(operand, start_indices, slice_sizes):
     sizes = tuple(n.__index__() for n in slice_sizes)
     if len(sizes) != x.ndim or any(not 0 <= n <= m for n, m in zip(sizes, x.shape)):
         raise ShapeError(f"slice_sizes {sizes} do not fit an array of shape {x.shape}{place()}")
-    axes = list(range(x.ndim))
-    return Tracer.fresh(
-        emit.gather(
-            x.here(),
-            _starts(x, start_indices),
-            offset_dims=axes,
-            collapsed=[],
-            start_index_map=axes,
-            slice_sizes=sizes,
-            mode="clip",
-        ),
-        scalar=False,
-    )
+    operands = [x.here(), *_starts(x, start_indices)]
+    return Tracer.fresh(emit.emit("dynamic_slice", operands, slice_sizes=sizes), scalar=False)
 
 
 def dynamic_slice_in_dim(operand, start_index, slice_size, axis=0):
@@ -258,26 +243,8 @@ def dynamic_update_slice(operand, update, start_indices):
         raise ShapeError(
             f"an update of shape {new.shape} does not fit an array of shape {x.shape}{place()}"
         )
-    starts = _starts(x, start_indices)
-    value = as_value(new, x.dtype)
-    mask = None
-    for axis, (n, m) in enumerate(zip(x.shape, new.shape)):
-        start = emit.reshape(emit.slice_axis(starts, 0, axis, axis + 1), ())
-        start = emit.emit("np.maximum", [start, emit.full((), 0, I64)])
-        start = emit.emit("np.minimum", [start, emit.full((), n - m, I64)])
-        offset = emit.emit("np.subtract", [emit.iota(n), start])
-        inside = emit.emit(
-            "and",
-            [
-                emit.emit("np.greater_equal", [offset, emit.full((), 0, I64)]),
-                emit.emit("np.less", [offset, emit.full((), m, I64)]),
-            ],
-        )
-        here = emit.broadcast(inside, x.shape, [axis])
-        mask = here if mask is None else emit.emit("and", [mask, here])
-        # Where the offset is outside, any entry does: the mask leaves it out.
-        value = emit.take_axis(value, axis, offset, "fill")
-    return Tracer.fresh(value if mask is None else emit.select(mask, value, x.here()), scalar=False)
+    operands = [x.here(), as_value(new, x.dtype), *_starts(x, start_indices)]
+    return Tracer.fresh(emit.emit("dynamic_update_slice", operands), scalar=False)
 
 
 def dynamic_update_index_in_dim(operand, update, index, axis=0):
