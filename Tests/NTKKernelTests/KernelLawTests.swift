@@ -1,6 +1,7 @@
 import NTKExecution
 import NTKOperations
 import NTKProgram
+import Synchronization
 import XCTest
 
 @testable import NTKKernel
@@ -181,9 +182,35 @@ final class KernelLawTests: XCTestCase {
     }
   }
 
+  func testATiledKernelIsCancelledFromAnotherThread() throws {
+    let row = try Row(KernelProgram.table[0])
+    let program = try row.program.resized(input: row.program.inputCount - 1, axis: 0, size: 40)
+    var generator = SplitMix(state: 3)
+    let inputs = row.inputs(&generator, of: program)
+    let kernel = try TangentKernel(first: program, options: row.options(Self.rules[1], .automatic))
+    XCTAssertThrowsError(try compute(kernel, inputs, limit: 1)) { error in
+      guard case NTKError.outOfMemory(let needed, _) = error else { return XCTFail("\(error)") }
+      let isCancelled = Flag()
+      var reports = 0
+      XCTAssertThrowsError(
+        try compute(kernel, inputs, limit: needed, isCancelled: { isCancelled.isSet }) { _ in
+          reports += 1
+          if reports == 2 {
+            let thread = Thread { isCancelled.set() }
+            thread.start()
+            while !thread.isFinished { usleep(100) }
+          }
+        }
+      ) { error in
+        guard case NTKError.cancelled = error else { return XCTFail("\(error)") }
+      }
+      XCTAssertEqual(reports, 2)
+    }
+  }
+
   private func compute(
     _ kernel: TangentKernel, _ inputs: [Dense], limit: Int,
-    _ report: @escaping (UInt64) -> Void = { _ in }
+    isCancelled: (@Sendable () -> Bool)? = nil, _ report: @escaping (UInt64) -> Void = { _ in }
   ) throws -> [Double] {
     let type = kernel.resultTypes[0]
     let types =
@@ -208,6 +235,7 @@ final class KernelLawTests: XCTestCase {
     let output = reference(type)
     var options = RunOptions()
     options.memoryLimit = limit
+    options.isCancelled = isCancelled
     options.progress = { done, _ in
       report(done)
       return true
@@ -261,4 +289,12 @@ final class KernelLawTests: XCTestCase {
     let difference = zip(found, expected).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     XCTAssertLessThanOrEqual(difference.squareRoot(), 1e-12 * norm, message)
   }
+}
+
+/// Set once, read from any thread.
+private final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+
+  var isSet: Bool { value.load(ordering: .relaxed) }
+  func set() { value.store(true, ordering: .relaxed) }
 }
