@@ -69,4 +69,5 @@ def main(name, limit):
     print(grown)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""On the networks of `networks.py` every implementation is J Jᵀ, and the structured path is taken."""
+"""On the networks of `networks.py` every implementation is J Jᵀ, by structure where forced."""
 
 import numpy as np
 import pytest
