@@ -211,6 +211,20 @@ def tables(report):
     return "\n".join(out) + "\n"
 
 
+def summary(report):
+    """Return the kernels' rows beside the best peer's alone, as Markdown."""
+    rows = [row for row in report["rows"] if is_kernel(row) and ratio(row)]
+    body = []
+    for row in rows:
+        found, best = ratio(row)
+        ours = milliseconds(fastest(row, "swntk")["best"])
+        other = f"{milliseconds(best['best'])} ({best['library']})"
+        body.append([*_name(row), ours, other, two_digits(found)])
+    head = ["network", "operation", "samples", "swntk", "best of the others", "ratio"]
+    where = f"Milliseconds; {report['date']}, {report['processor']}, threads: {report['threads']}."
+    return "\n".join([where, "", *table(head, body), *_means(rows)]) + "\n"
+
+
 def write_docs(path, text):
     """Put the tables between the markers of a document."""
     document = path.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from report import line, tables, write_docs
+from report import line, summary, tables, write_docs
 from workloads import WORKLOADS, Row, make_data
 
 HERE = Path(__file__).resolve().parent
@@ -370,6 +370,7 @@ def main(arguments):
     print(f"\n{text}")
     if options.write_docs:
         write_docs(ROOT / "docs" / "performance.md", text)
+        write_docs(ROOT / "README.md", summary(report))
     wrong = [
         e for r in report["rows"] for e in r["entries"] if (e["error"] or "").startswith(WRONG)
     ]

@@ -248,7 +248,7 @@ private struct ChosenArrays {
 extension KernelParts {
   fileprivate static func describe(_ leaf: KernelPlan.Leaf) -> String {
     func cost(_ cost: CostModel.Cost) -> String {
-      "\(Int(cost.flops.rounded())) FLOPs, \(Int(cost.bytes.rounded())) bytes at most"
+      "\(prefixed(cost.flops))FLOP, arrays of up to \(prefixed(cost.bytes))B"
     }
     guard let pairs = leaf.pairs, let structured = leaf.structuredCost else {
       let other = leaf.structuredCost.map { "structured: \(cost($0))" } ?? "a use has no form"
@@ -257,4 +257,18 @@ extension KernelParts {
     let paths = distinct(pairs.map { $0.path.description($0.names) })
     return "\(paths.joined(separator: " + ")): \(cost(structured)) (dense: \(cost(leaf.denseCost)))"
   }
+}
+
+/// A number with three digits and a prefix of the metric system.
+private func prefixed(_ number: Double) -> String {
+  var number = number
+  for prefix in ["", "k", "M", "G", "T"] {
+    if number < 999.5 {
+      let digits = number < 9.995 ? 100.0 : number < 99.95 ? 10 : 1
+      let rounded = (number * digits).rounded() / digits
+      return (rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + " " + prefix
+    }
+    number /= 1000
+  }
+  return "\(Int(number.rounded())) P"
 }

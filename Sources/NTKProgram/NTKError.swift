@@ -138,7 +138,7 @@ extension NTKError: CustomStringConvertible {
     case .axisNotUntouched(let place):
       "the axis is not carried untouched through the program: it ends at \(place)"
     case .outOfMemory(let needed, let limit?):
-      "\(needed) bytes are needed, but the memory limit is \(limit) bytes"
+      "the smallest working set takes \(needed) bytes, but the memory limit is \(limit) bytes"
     case .outOfMemory(let needed, nil): "\(needed) bytes could not be allocated"
     case .cancelled: "the call was cancelled"
     case .stoppedByCallback: "the progress callback asked to stop"

@@ -68,7 +68,8 @@ final class MemoryTests: XCTestCase {
     options.memory_limit = needed - 1
     expect(NTK_OUT_OF_MEMORY, evaluate(program, [odd], program.outputs(), &options))
     XCTAssertEqual(
-      lastError, "\(needed) bytes are needed, but the memory limit is \(needed - 1) bytes")
+      lastError,
+      "the smallest working set takes \(needed) bytes, but the memory limit is \(needed - 1) bytes")
   }
 
   /// Law: what the peak says suffices, one byte less does not.

@@ -89,8 +89,10 @@ def test_report(tmp_path):
     assert "value 0.50" in text and "kernel, full 8.00" in text and "all 2 rows" not in text
     assert "| w | width 2 | 1,234 |" in text
     assert "raises [1]" in text and "1. `out of memory`" in text
-    performance = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-    assert performance.index(report.BEGIN) < performance.index(report.END)
+    assert "| w | kernel, full | 3 | 8 | 1 (PyTorch) | 8.00 |" in report.summary(measured)
+    for path in ("docs/performance.md", "README.md"):
+        document = (ROOT / path).read_text(encoding="utf-8")
+        assert document.index(report.BEGIN) < document.index(report.END)
     document = tmp_path / "performance.md"
     document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", encoding="utf-8")
     report.write_docs(document, text)
