@@ -371,8 +371,12 @@ def main(arguments):
     if options.write_docs:
         write_docs(ROOT / "docs" / "performance.md", text)
         write_docs(ROOT / "README.md", summary(report))
+    # A wrong result of another library is a footnote of its table.
     wrong = [
-        e for r in report["rows"] for e in r["entries"] if (e["error"] or "").startswith(WRONG)
+        e
+        for row in report["rows"]
+        for e in row["entries"]
+        if e["library"] == "swntk" and (e["error"] or "").startswith(WRONG)
     ]
     return 1 if wrong else 0
 
