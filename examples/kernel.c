@@ -70,11 +70,15 @@ static size_t bind_inputs(const ntk_program *program, char *bytes, size_t length
   int32_t element_type;
   ntk_status status = ntk_program_counts(program, &count, &captured, NULL, NULL);
   if (status != NTK_OK) return report("ntk_program_counts", status), (size_t)0;
-  if (count + captured > MAX_INPUTS) {
+  if (captured != 0) {
+    /* They would follow x, which is taken to be the last. */
+    fprintf(stderr, "the program captures arrays; make them parameters or inputs\n");
+    return 0;
+  }
+  if (count > MAX_INPUTS) {
     fprintf(stderr, "the program has more than %d inputs\n", MAX_INPUTS);
     return 0;
   }
-  count += captured;
   for (i = 0; i < count; i++) {
     size_t size = sizeof(double);
     status = ntk_program_input_type(program, i, &element_type, &rank, sizes[i], NTK_MAX_RANK);
