@@ -69,7 +69,9 @@ def check_memory_limit(limit):
     try:
         limit = limit.__index__()
     except AttributeError:
-        raise ArgumentError(f"memory_limit must be an integer number of bytes, got {limit!r}") from None
+        raise ArgumentError(
+            f"memory_limit must be an integer number of bytes, got {limit!r}"
+        ) from None
     if limit <= 0:
         raise ArgumentError(f"memory_limit must be positive, got {limit}")
     return min(limit, 2**64 - 1)
