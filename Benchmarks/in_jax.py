@@ -1,92 +1,19 @@
-"""The networks in JAX, and JAX's operations on them.
-
-The networks run on JAX 0.4.25 too, for `in_neural_tangents.py`.
-"""
-
-import math
+"""JAX's operations on the networks; `in_neural_tangents.py` runs the networks on JAX 0.4.25."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from array_models import models
 from jax import lax
-from workloads import HEADS
 
 LIBRARY = "JAX"
-
-
-def mlp(params, x):
-    layers = len(params) // 2
-    for i in range(layers):
-        x = x @ params[f"w_{i}"] + params[f"b_{i}"]
-        if i < layers - 1:
-            x = jnp.tanh(x)
-    return x
-
-
-def convolution(x, w):
-    return lax.conv_general_dilated(
-        x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
 
 
 def average_pool(x):
     return lax.reduce_window(x, 0.0, lax.add, (1, 2, 2, 1), (1, 2, 2, 1), "VALID") / 4
 
 
-def convolutional(params, x):
-    for i in range((len(params) - 2) // 2):
-        x = jax.nn.relu(convolution(x, params[f"w_{i}"]) + params[f"b_{i}"])
-        x = average_pool(x)
-    return x.reshape(len(x), -1) @ params["w_out"] + params["b_out"]
-
-
-def residual(params, x):
-    x = convolution(x, params["w_in"])
-    for i in range((len(params) - 3) // 4):
-        h = x
-        for half in "ab":
-            h = convolution(jax.nn.relu(h), params[f"w_{i}{half}"]) + params[f"b_{i}{half}"]
-        x = x + h
-    x = jnp.mean(jax.nn.relu(x), axis=(1, 2))
-    return x @ params["w_out"] + params["b_out"]
-
-
-def layer_norm(params, name, x):
-    return jax.nn.standardize(x) * params[f"gain_{name}"] + params[f"bias_{name}"]
-
-
-def block(params, x):
-    n, length, width = x.shape
-    h = layer_norm(params, "attention", x) @ params["w_qkv"] + params["b_qkv"]
-    q, k, v = jnp.moveaxis(h.reshape(n, length, 3, HEADS, width // HEADS), 2, 0)
-    scores = jnp.einsum("nqhd,nkhd->nhqk", q, k) / math.sqrt(width // HEADS)
-    h = jnp.einsum("nhqk,nkhd->nqhd", jax.nn.softmax(scores), v).reshape(x.shape)
-    x = x + h @ params["w_merge"] + params["b_merge"]
-    h = jax.nn.gelu(layer_norm(params, "hidden", x) @ params["w_up"] + params["b_up"])
-    return x + h @ params["w_down"] + params["b_down"]
-
-
-def transformer(params, x):
-    return jnp.mean(block(params, x), axis=1) @ params["w_out"] + params["b_out"]
-
-
-def language(params, x):
-    return layer_norm(params, "out", block(params, x)[:, -1]) @ params["w_out"]
-
-
-def embedding(params, x):
-    h = jnp.mean(params["table"][x], axis=1)
-    h = jnp.tanh(h @ params["w_hidden"] + params["b_hidden"])
-    return h @ params["w_out"] + params["b_out"]
-
-
-def recurrent(params, x):
-    def step(h, x):
-        return jnp.tanh(x @ params["w_x"] + h @ params["w_h"] + params["b_h"]), None
-
-    start = jnp.zeros((len(x), len(params["w_h"])), x.dtype)
-    h, _ = lax.scan(step, start, jnp.swapaxes(x, 0, 1))
-    return h @ params["w_out"] + params["b_out"]
+MODELS = models(jnp, jax.nn, lax, average_pool)
 
 
 def versions():
@@ -125,7 +52,7 @@ def hand_written_kernel(f, traced):
 
 def prepare(model, operation, variant, data):
     """Return a function without arguments that computes the result."""
-    f = globals()[model]
+    f = MODELS[model]
     data = jax.device_put(data)
     params, x, x2 = data["params"], data["x"], data["x2"]
     if operation == "value":

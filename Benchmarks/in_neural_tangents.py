@@ -25,7 +25,7 @@ def variants(operation):
 def prepare(model, operation, variant, data):
     """Return a function without arguments that computes the result."""
     kernel = neural_tangents.empirical_ntk_fn(
-        getattr(in_jax, model),
+        in_jax.MODELS[model],
         trace_axes=(-1,) if operation == "kernel" else (),
         vmap_axes=0,
         implementation=int(variant),

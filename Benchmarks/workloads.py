@@ -1,8 +1,7 @@
 """What is timed: networks, their sizes, and the operations on them.
 
-The networks are written once for each library, in that library's idiom: `in_numpy.py` (swntk),
-`in_jax.py` (JAX and neural-tangents), `in_torch.py`. Parameters and inputs are made here, by NumPy
-from a seed, and are the same for all.
+The networks are written in `array_models.py`, for NumPy with swntk's names and for JAX, and in
+`in_torch.py`. Parameters and inputs are made here, by NumPy from a seed, and are the same for all.
 """
 
 from __future__ import annotations

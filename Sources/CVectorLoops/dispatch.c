@@ -86,6 +86,18 @@ ntk_product_loop ntk_table_product_loop(const ntk_loop_table *loops, ntk_loop_ty
   return IS_TYPE(type) ? loops->product[type] : NULL;
 }
 
+ntk_window_product_loop ntk_find_window_product_loop(ntk_loop_type type) {
+  return IS_TYPE(type) ? ntk_loops()->window_product[type] : NULL;
+}
+
+ntk_window_add_loop ntk_find_window_add_loop(ntk_loop_type type) {
+  return IS_TYPE(type) ? ntk_loops()->window_add[type] : NULL;
+}
+
+ntk_window_choose_loop ntk_find_window_choose_loop(ntk_loop_type type) {
+  return IS_TYPE(type) ? ntk_loops()->window_choose[type] : NULL;
+}
+
 ntk_unary_loop ntk_find_unary_loop(ntk_unary_operation operation, ntk_loop_type type) {
   return ntk_table_unary_loop(ntk_loops(), operation, type);
 }

@@ -3,6 +3,7 @@
 #define NTK_LOOP_TABLE_H
 
 #include "vector_loops.h"
+#include "window_loops.h"
 
 struct ntk_loop_table {
   const char *instruction_set;
@@ -15,6 +16,9 @@ struct ntk_loop_table {
   ntk_iota_loop iota[NTK_LOOP_TYPE_COUNT];
   ntk_product_loop product[NTK_LOOP_TYPE_COUNT];
   ntk_threefry_loop threefry;
+  ntk_window_product_loop window_product[NTK_LOOP_TYPE_COUNT];
+  ntk_window_add_loop window_add[NTK_LOOP_TYPE_COUNT];
+  ntk_window_choose_loop window_choose[NTK_LOOP_TYPE_COUNT];
 };
 
 #if defined(__x86_64__) && (defined(__clang__) || defined(__GNUC__))

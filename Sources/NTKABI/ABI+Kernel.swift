@@ -125,7 +125,7 @@ public func ntk_tangent_kernel_explain(
 ) -> ntk_status {
   guarded { () throws(NTKError) in
     let handle: KernelHandle = try object(kernel, "kernel")
-    try TextQuery(text, capacity, needed).write(handle.kernel.explanation)
+    try TextQuery(text, capacity, needed).write(handle.kernel.explanation())
   }
 }
 

@@ -53,10 +53,3 @@ public struct ReferenceEvaluator: BodyRunner {
     withExtendedLifetime(storage) {}
   }
 }
-
-/// Copies an array between layouts.
-public func copyArray(from source: ArrayReference, to target: ArrayReference) {
-  copyStrided(
-    from: source.data, strides: source.byteStrides, to: target.data, strides: target.byteStrides,
-    sizes: source.sizes, itemSize: source.elementType.byteCount)
-}

@@ -47,32 +47,3 @@ private func whole(
   let jacobian = try program.jacobian(active: parameters)
   return Array(try b.call(jacobian, inputs).dropFirst())
 }
-
-extension Program {
-  /// The same with captured inputs as ordinary ones.
-  func binding() throws(NTKError) -> Program {
-    if capturedCount == 0 { return self }
-    var b = ProgramBuilder()
-    let inputs = addInputs(to: &b)
-    let results = try b.call(self, inputs)
-    return try b.finish(inputs: inputs, outputs: results)
-  }
-
-  /// A program of this one's inputs, parameters before the others; the body gets them in this
-  /// program's order.
-  func building(
-    parametersFirst parameters: [Int],
-    _ body: (inout ProgramBuilder, [Value]) throws(NTKError) -> [Value]
-  ) throws(NTKError) -> Program {
-    var b = ProgramBuilder()
-    var inputs = [Value?](repeating: nil, count: inputCount)
-    var order: [Value] = []
-    for index in parameters + (0..<inputCount).filter({ !parameters.contains($0) }) {
-      let input = b.input(inputTypes[index], name: inputNames[index])
-      inputs[index] = input
-      order.append(input)
-    }
-    let outputs = try body(&b, inputs.compactMap { $0 })
-    return try b.finish(inputs: order, outputs: outputs).simplified()
-  }
-}

@@ -250,12 +250,17 @@ extension KernelParts {
     func cost(_ cost: CostModel.Cost) -> String {
       "\(prefixed(cost.flops))FLOP, arrays of up to \(prefixed(cost.bytes))B"
     }
-    guard let pairs = leaf.pairs, let structured = leaf.structuredCost else {
-      let other = leaf.structuredCost.map { "structured: \(cost($0))" } ?? "a use has no form"
-      return "J·J'ᵀ, both dense: \(cost(leaf.denseCost)) (\(other))"
+    let dense = "J·J'ᵀ, both dense: \(cost(leaf.denseCost))"
+    switch (leaf.pairs, leaf.alternative) {
+    case (let pairs?, .cost(let structured)):
+      let paths = distinct(pairs.map { $0.path.description($0.names) }).joined(separator: " + ")
+      return "\(paths.isEmpty ? "0" : paths): \(cost(structured)) (dense: \(cost(leaf.denseCost)))"
+    case (_, .cost(let structured)): return "\(dense) (structured: \(cost(structured)))"
+    case (_, .moreThan(let structured)):
+      return "\(dense) (structured: more than \(cost(structured)))"
+    case (_, .none): return "\(dense) (there is no form for its uses)"
+    case (_, .notAsked): return dense
     }
-    let paths = distinct(pairs.map { $0.path.description($0.names) })
-    return "\(paths.joined(separator: " + ")): \(cost(structured)) (dense: \(cost(leaf.denseCost)))"
   }
 }
 

@@ -17,10 +17,20 @@ struct KernelPlan {
     /// nil: the dense Jacobians' product.
     let pairs: [Pair]?
     let denseCost: CostModel.Cost
-    /// nil: there is a use without a form.
-    let structuredCost: CostModel.Cost?
+    let alternative: Alternative
     /// The equation after whose cotangent the leaf's contribution is ready.
     let ready: Int
+  }
+
+  /// What contracting a parameter by pairs of terms would cost.
+  enum Alternative {
+    case cost(CostModel.Cost)
+    /// A use has no form, there are too many uses, or their forms do not fit together.
+    case none
+    /// It was given up when it had cost so much.
+    case moreThan(CostModel.Cost)
+    /// A tile does as the whole does.
+    case notAsked
   }
 
   let leaves: [Leaf]
@@ -39,53 +49,53 @@ struct KernelPlan {
         [left, other].map { side in
           side.terms[position].map { $0.map(\.edge.equation).min() ?? .max } ?? 0
         }.min() ?? 0
-      let isForced = choices?[position] ?? isForced
-      guard choices?[position] != false, let one = left.terms[position],
-        let two = other.terms[position],
-        let pairs = try KernelPlan.pairs(
-          left, one, right, two, rules, model, below: isForced ? .infinity : dense.seconds)
-      else {
-        if choices?[position] == true {
-          throw .invariant("a tile cannot be contracted as the whole is")
-        }
-        leaves.append(
-          Leaf(pairs: nil, denseCost: dense, structuredCost: nil, ready: ready))
-        continue
+      var found = (pairs: [Pair]?.none, alternative: Alternative.notAsked)
+      let choice = choices?[position]
+      if choice != false {
+        found = try KernelPlan.pairs(
+          left, right, position, rules, model,
+          below: choice ?? isForced ? .infinity : dense.seconds)
+      }
+      if choice == true && found.pairs == nil {
+        throw .invariant("a tile cannot be contracted as the whole is")
       }
       leaves.append(
         Leaf(
-          pairs: isForced || pairs.cost.seconds < dense.seconds ? pairs.list : nil,
-          denseCost: dense, structuredCost: pairs.cost, ready: ready))
+          pairs: found.pairs, denseCost: dense, alternative: found.alternative, ready: ready))
     }
     self.leaves = leaves
   }
 
   var isDense: Bool { leaves.allSatisfy { $0.pairs == nil } }
 
-  /// nil: a pair that cannot be contracted, or more work than the bound.
+  /// The pairs of terms of a parameter, if they cost less than the bound.
   private static func pairs(
-    _ left: StructuredOutput, _ one: [StructuredOutput.Term], _ right: StructuredOutput?,
-    _ two: [StructuredOutput.Term], _ rules: AxisRules, _ model: CostModel, below bound: Double
-  ) throws(NTKError) -> (list: [Pair], cost: CostModel.Cost)? {
+    _ left: StructuredOutput, _ right: StructuredOutput?, _ position: Int, _ rules: AxisRules,
+    _ model: CostModel, below bound: Double
+  ) throws(NTKError) -> (pairs: [Pair]?, alternative: Alternative) {
+    let other = right ?? left
+    guard let one = left.terms[position], let two = other.terms[position] else {
+      return (nil, .none)
+    }
     var list: [Pair] = []
     var cost = CostModel.Cost()
     for (i, first) in one.enumerated() {
       for (j, second) in two.enumerated() where right != nil || i <= j {
-        guard let network = try PairNetwork(left, first, right ?? left, second, rules) else {
-          return nil
+        guard let network = try PairNetwork(left, first, other, second, rules) else {
+          return (nil, .none)
         }
         guard !network.contraction.isZero else { continue }
-        guard let path = ContractionPath(network.contraction, model) else { return nil }
+        guard let path = ContractionPath(network.contraction, model) else { return (nil, .none) }
         cost = cost + path.cost
-        // No order of the rest makes up for it.
-        guard cost.seconds <= bound * 4 else { return nil }
+        // Planning the rest would be in vain.
+        guard cost.seconds <= bound * 4 else { return (nil, .moreThan(cost)) }
         list.append(
           Pair(
             left: first, right: second, contraction: network.contraction, path: path,
             names: network.names, isMirrored: right == nil && i != j))
       }
     }
-    return (list, cost)
+    return (cost.seconds < bound ? list : nil, .cost(cost))
   }
 
   /// The Jacobians of both sides and their product.

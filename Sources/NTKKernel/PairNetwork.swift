@@ -36,10 +36,11 @@ struct PairNetwork {
         array: offset + cotangent,
         axes: (side.isMapped[cotangent] ? leading : []) + outputs + ends[2 + index])
       for step in term.steps.reversed() {
+        guard step.form.isSmall else { return nil }
         var arrays = [Int](repeating: -1, count: step.operands.count)
         var prefixes = [[[Int]]](repeating: [], count: step.operands.count)
         for (operand, value) in step.operands.enumerated() {
-          guard let position = try? side.position(.residual(value)) else { continue }
+          guard let position = side.index(of: .residual(value)) else { continue }
           arrays[operand] = offset + position
           prefixes[operand] = side.isMapped[position] ? leading : []
         }
@@ -71,5 +72,17 @@ struct PairNetwork {
         let name = cotangents.contains(array) ? "D" : "a"
         return array < left.contents.count ? name : name + "'"
       } + contraction.relations.map { _ in "S" }
+  }
+}
+
+extension LinearForm {
+  /// Whether products and sums of its numbers stay far from overflow.
+  fileprivate var isSmall: Bool {
+    let limit: UInt = 1 << 31
+    return labels.allSatisfy { $0.magnitude < limit }
+      && relations.allSatisfy { relation in
+        guard case .affine(_, let terms, let offset) = relation else { return true }
+        return offset.magnitude < limit && terms.allSatisfy { $0.coefficient.magnitude < limit }
+      }
   }
 }

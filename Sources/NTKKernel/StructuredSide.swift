@@ -41,7 +41,8 @@ struct StructuredOutput {
   /// For each parameter, its terms; nil: there is a path without a form, or too many.
   let terms: [[Term]?]
   let contents: [Content]
-  private let index: [Content: Int]
+  /// The position of each content among the outputs of `program`.
+  private let positions: [Content: Int]
   /// (parameters, other inputs) -> `contents`; the arrays of samples have them on axis 0.
   let program: Program
   /// Whether an array has samples.
@@ -77,7 +78,7 @@ struct StructuredOutput {
       parameters.indices.map { Content.jacobian($0) } + edges.map { .cotangent($0) }
       + residuals.map { .residual($0) }
     self.contents = contents
-    index = Dictionary(uniqueKeysWithValues: contents.enumerated().map { ($1, $0) })
+    positions = Dictionary(uniqueKeysWithValues: contents.enumerated().map { ($1, $0) })
     let blocks = try cut.blocks(at: edges)
     let values = try cut.residuals(residuals)
     var isMapped: [Bool] = []
@@ -136,9 +137,12 @@ struct StructuredOutput {
     return terms
   }
 
-  /// The position of an array among the outputs of `program`.
+  /// The position of an array among the outputs of `program`; nil for a value that no form reads.
+  func index(of content: Content) -> Int? { positions[content] }
+
+  /// The same of an array that a term needs.
   func position(_ content: Content) throws(NTKError) -> Int {
-    guard let position = index[content] else {
+    guard let position = positions[content] else {
       throw .invariant("a term of a kernel has no array")
     }
     return position

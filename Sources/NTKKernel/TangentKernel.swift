@@ -169,29 +169,21 @@ public final class TangentKernel: Sendable {
   }
 
   private func compose() throws(NTKError) -> Program {
+    let firstSide = try side(isSecond: false)
     var b = ProgramBuilder()
-    let parameters = options.parameters
-    func inputs(of program: Program) -> [Int] {
-      parameters + (0..<program.inputCount).filter { !parameters.contains($0) }
-    }
-    let firstInputs = inputs(of: first).map {
-      b.input(first.inputTypes[$0], name: first.inputNames[$0])
-    }
-    var secondInputs = firstInputs
-    if let second {
-      let others = inputs(of: second).dropFirst(parameters.count).map {
-        b.input(second.inputTypes[$0], name: second.inputNames[$0])
+    var inputs = firstSide.addInputs(to: &b)
+    var given = try b.call(firstSide, inputs)
+    if second != nil {
+      let secondSide = try side(isSecond: true)
+      let count = options.parameters.count
+      let others = (count..<secondSide.inputCount).map {
+        b.input(secondSide.inputTypes[$0], name: secondSide.inputNames[$0])
       }
-      secondInputs = firstInputs.prefix(parameters.count) + others
+      given += try b.call(secondSide, inputs.prefix(count) + others)
+      inputs += others
     }
-    var results: [Value] = []
-    for part in parts {
-      var given = try b.call(part.firstSide, firstInputs)
-      if let side = part.secondSide { given += try b.call(side, secondInputs) }
-      results += try b.call(part.pair, given)
-    }
-    let added = second == nil ? [] : Array(secondInputs.dropFirst(parameters.count))
-    return try b.finish(inputs: firstInputs + added, outputs: results).simplified().depthFirst()
+    let results = try b.call(pairs(), given)
+    return try b.finish(inputs: inputs, outputs: results).simplified().depthFirst()
   }
 
   /// Computes the kernel.
@@ -213,7 +205,7 @@ public final class TangentKernel: Sendable {
   }
 
   /// What the kernel does and what it costs, in words.
-  public var explanation: String {
+  public func explanation() throws(NTKError) -> String {
     var lines = ["Tangent kernel by \(options.implementation.name)"]
     for (index, type) in resultTypes.enumerated() {
       lines.append("  result \(index): \(type); \(TangentKernel.describe(samples[index]))")
@@ -221,28 +213,10 @@ public final class TangentKernel: Sendable {
         lines.append("    parameter \(leaf.label): \(leaf.type): \(text)")
       }
     }
-    if let program = try? program(), let executable = try? CompileCache.executable(for: program) {
-      lines.append(
-        "  \(program.equationCount) equations; \(executable.peakByteCount) bytes beside inputs "
-          + "and results")
-    }
+    let program = try program()
+    let peak = try CompileCache.executable(for: program).peakByteCount
+    lines.append(
+      "  at once: \(program.equationCount) equations, \(peak) bytes beside inputs and results")
     return lines.joined(separator: "\n")
-  }
-}
-
-extension Program {
-  /// - Throws: `.argument` unless they are increasing inputs; `.elementType` unless floating.
-  func checkParameters(_ parameters: [Int]) throws(NTKError) {
-    for (position, index) in parameters.enumerated() {
-      guard index >= 0, index < inputCount, position == 0 || parameters[position - 1] < index else {
-        throw .argument(
-          "parameters", expected: "increasing inputs below \(inputCount)", got: "\(parameters)")
-      }
-      guard inputTypes[index].isFloating else {
-        throw .elementType(
-          inputLabel(index), expected: "f32 or f64, as a parameter",
-          got: inputTypes[index].elementType)
-      }
-    }
   }
 }

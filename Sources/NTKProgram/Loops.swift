@@ -25,3 +25,10 @@ public func copyStrided(
   ntk_copy(
     target, targetStrides, source, sourceStrides, sizes, Int32(sizes.count), itemSize)
 }
+
+/// Copies an array between layouts.
+public func copyArray(from source: ArrayReference, to target: ArrayReference) {
+  copyStrided(
+    from: source.data, strides: source.byteStrides, to: target.data, strides: target.byteStrides,
+    sizes: source.sizes, itemSize: source.elementType.byteCount)
+}

@@ -75,7 +75,7 @@ public enum Operand {
 /// An operation that is linear in some operands, given the others.
 public protocol LinearInOperands: Primitive {
   /// Whether the operation is linear, jointly, in the operands that are not `known`.
-  func isLinear(known: [Bool]) -> Bool
+  func isLinear(known: [Bool]) throws(NTKError) -> Bool
 
   /// Cotangents of the linear operands (nil: zero) from the results' (nil: zero, at least one
   /// set); entries of known operands are ignored.
@@ -107,23 +107,6 @@ public protocol HigherOrder: LinearInOperands {
   func hoisted(
     _ operands: [Value], isLinear: [Bool], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value]?
-
-  /// The same operation with a fresh zero added on edges inside a body: one more operand for
-  /// each, in order, stacked over the iterations.
-  func exposing(_ edges: [BodyEdge]) throws(NTKError) -> Self
-}
-
-/// Operand `operand` of equation `equation` of body `body`.
-public struct BodyEdge: Hashable, Sendable {
-  public let body: Int
-  public let equation: Int
-  public let operand: Int
-
-  public init(body: Int, equation: Int, operand: Int) {
-    self.body = body
-    self.equation = equation
-    self.operand = operand
-  }
 }
 
 /// How an operation splits: `known` gives some of the results, then residuals; `linear` gives the

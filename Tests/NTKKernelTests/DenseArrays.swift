@@ -41,8 +41,11 @@ struct SplitMix {
   }
 }
 
-/// Runs a program over arrays of f64; i32 inputs are converted.
-func evaluate(_ program: Program, _ inputs: [Dense]) throws -> [Dense] {
+/// Runs `body` over arrays of f64 and results; i32 inputs are converted.
+func withArrays(
+  _ inputTypes: [ValueType], _ inputs: [Dense], _ resultTypes: [ValueType],
+  _ body: ([ArrayReference], [ArrayReference]) throws -> Void
+) throws -> [Dense] {
   var storage: [UnsafeMutableRawPointer] = []
   defer { for pointer in storage { pointer.deallocate() } }
   func reference(_ type: ValueType) -> ArrayReference {
@@ -51,21 +54,28 @@ func evaluate(_ program: Program, _ inputs: [Dense]) throws -> [Dense] {
     storage.append(pointer)
     return ArrayReference(data: pointer, type: type)
   }
-  let arguments = zip(program.inputTypes, inputs).map { type, input in
+  let arguments = zip(inputTypes, inputs).map { type, input in
     let array = reference(type)
     for (index, value) in input.elements.enumerated() {
       Literal(value, type.elementType).store(to: array.data + index * type.elementType.byteCount)
     }
     return array
   }
-  let results = program.outputTypes.map(reference)
-  try Executable(program).run(inputs: arguments, outputs: results)
-  return zip(program.outputTypes, results).map { type, array in
+  let results = resultTypes.map(reference)
+  try body(arguments, results)
+  return zip(resultTypes, results).map { type, array in
     Dense(
       type.shape.sizes,
       (0..<type.shape.elementCount).map {
         Literal(at: array.data + $0 * type.elementType.byteCount, type.elementType).doubleValue
       })
+  }
+}
+
+/// Runs a program.
+func evaluate(_ program: Program, _ inputs: [Dense]) throws -> [Dense] {
+  try withArrays(program.inputTypes, inputs, program.outputTypes) {
+    try Executable(program).run(inputs: $0, outputs: $1)
   }
 }
 

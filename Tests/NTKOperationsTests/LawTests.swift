@@ -36,6 +36,15 @@ final class LawTests: XCTestCase {
 
   func testJVP() { check("jvp") { try checkJVPLaw($0, seed: 1) } }
   func testTranspose() { check("transpose") { try checkTransposeLaw($0, seed: 2) } }
+  func testHoisting() {
+    var count = 0
+    check("hoisting") { subject in
+      let (error, isHoisted) = try checkHoistingLaw(subject, seed: 9)
+      if isHoisted { count += 1 }
+      return error
+    }
+    XCTAssertGreaterThan(count, 0, "no loop of the table had anything to hoist")
+  }
   func testJacobian() {
     check("jacobian", differentiated: false) { try checkJacobianLaw($0, seed: 3) }
   }
@@ -73,6 +82,5 @@ final class LawTests: XCTestCase {
   func testEvaluation() { checkEquations("evaluation") { try checkEvaluationLaw($0) } }
   func testAxisFlow() { checkEquations("axis flow") { try checkAxisFlowLaw($0) } }
   func testDiagonal() { checkEquations("diagonal") { try checkDiagonalLaw($0) } }
-  func testExposure() { checkEquations("exposure") { try checkExposureLaw($0) } }
   func testForm() { checkEquations("form") { try checkFormLaw($0) } }
 }

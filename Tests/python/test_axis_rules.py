@@ -768,6 +768,11 @@ def test_derivatives_of_weighted_kernels():
         ({"weights": None, "leaves": "w"}, swntk.ArgumentError, ["leaves", "'w'"]),
         ({"weights": normal(1, 7) ** 2}, swntk.ShapeError, ["(7,)", "params['dense'][0]"]),
         ({"weights": 1j}, (swntk.DTypeError, swntk.UnsupportedError), ["weight"]),
+        (
+            {"leaves": lambda path: "none" in path},
+            swntk.ArgumentError,
+            ["chooses none", "params['dense'][0]"],
+        ),
         ({"leaves": lambda path: 1}, swntk.ArgumentError, ["leaves must give a bool", "got 1"]),
         ({"leaves": {"dense": True}}, swntk.ArgumentError, ["leaves", "structure"]),
         ({"leaves": 1}, swntk.ArgumentError, ["leaves must give a bool"]),

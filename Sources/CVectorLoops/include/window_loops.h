@@ -44,9 +44,9 @@ typedef void (*ntk_window_product_loop)(void *out, const void *a, const void *b,
 typedef void (*ntk_window_add_loop)(void *out, const void *in, const void *factor, ptrdiff_t step,
                                     size_t count);
 
-/** Where x[i * step] is better than best[i], or which[i] is negative, it becomes best[i] and
- *  `number` becomes which[i]. Better: greater (sign > 0) or less; a NaN is worse than any number,
- *  as nothing compares with it. f32 and f64. */
+/** Unless best[i] is at least (sign > 0) or at most x[i * step], or where which[i] is negative,
+ *  x[i * step] becomes best[i] and `number` becomes which[i]. Nothing compares with a NaN: it takes
+ *  the place of what was best, and the next takes its place. f32 and f64. */
 typedef void (*ntk_window_choose_loop)(void *best, int32_t *which, const void *x, ptrdiff_t step,
                                        int32_t number, int sign, size_t count);
 

@@ -62,6 +62,15 @@ extension Bitwise {
   }
 }
 
+/// Bool or integers combined along axes, bit by bit.
+protocol BitwiseReduction: Reduction, NotDifferentiable {}
+
+extension BitwiseReduction {
+  public static func check(_ elementType: ElementType) throws(NTKError) {
+    _ = try expectBits(elementType)
+  }
+}
+
 /// - Throws: `.elementType` for bool.
 func expectNumber(_ type: ElementType) throws(NTKError) -> ElementType {
   guard type != .bool else { throw .elementType("operand 0", expected: "a number", got: type) }

@@ -86,24 +86,3 @@ struct JoinedAxes {
       .filter { !$0.operands.isEmpty && !$0.results.isEmpty }
   }
 }
-
-extension Program {
-  /// The program with fresh inputs, after its own, each added to an operand of an equation.
-  func exposing(
-    _ edges: [(edge: BodyEdge, type: ValueType)], own: Int
-  ) throws(NTKError) -> Program {
-    var b = ProgramBuilder()
-    let inputs = addInputs(to: &b)
-    let fresh = edges.map { b.input($0.type) }
-    var map = inputs
-    for (index, equation) in equations.enumerated() {
-      b.source = equation.source
-      var operands = equation.operands.map { map[$0.index] }
-      for (value, (edge, _)) in zip(fresh, edges) where edge.body == own && edge.equation == index {
-        operands[edge.operand] = try b.add(operands[edge.operand], value)
-      }
-      map += try b.apply(equation.primitive, operands)
-    }
-    return try b.finish(inputs: inputs + fresh, outputs: outputs.map { map[$0.index] })
-  }
-}

@@ -18,6 +18,8 @@ public enum WindowChoice: String, Hashable, Sendable, ParameterRepresentable {
 /// A value moved along what is chosen of each window of another operand: linear in the first operand,
 /// given the second. The derivative by the second is 0.
 public protocol WindowSelection: LinearInOperands {
+  /// The selection that goes the other way.
+  associatedtype Transpose: WindowSelection
   var windows: WindowParameters { get set }
   var choice: WindowChoice { get set }
 }
@@ -64,6 +66,16 @@ extension WindowSelection {
   ) throws(NTKError) -> [Value?] {
     guard let tangent = tangents[0] else { return [nil] }
     return [try b.one(self, tangent, operands[1])]
+  }
+
+  public func transposed(
+    _ cotangents: [Value?], _ operands: [Operand], in b: inout ProgramBuilder
+  ) throws(NTKError) -> [Value?] {
+    guard let cotangent = cotangents[0] else { return [nil, nil] }
+    guard let array = operands[1].value else {
+      throw .notLinear("'\(name)' in what it selects by")
+    }
+    return [try b.one(Transpose(windows, choice), cotangent, array), nil]
   }
 
   public func form(of operand: Int, _ operands: [ValueType]) throws(NTKError) -> LinearForm? { nil }

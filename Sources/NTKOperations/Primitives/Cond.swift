@@ -118,30 +118,12 @@ public struct Cond: HigherOrder {
     return (results, results.map { _ in 0 })
   }
 
-  // Which branch runs is not known: the branches' edges are exposed.
   public func form(of operand: Int, _ operands: [ValueType]) throws(NTKError) -> LinearForm? { nil }
 
   // Which branch runs is not known outside.
   public func hoisted(
     _ operands: [Value], isLinear: [Bool], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value]? { nil }
-
-  public func exposing(_ edges: [BodyEdge]) throws(NTKError) -> Cond {
-    var typed: [(edge: BodyEdge, type: ValueType)] = []
-    for edge in edges {
-      guard branches.indices.contains(edge.body),
-        (0..<branches[edge.body].equationCount).contains(edge.equation),
-        branches[edge.body].equation(edge.equation).operands.indices.contains(edge.operand)
-      else { throw .argument("edges", expected: "edges of the branches", got: "\(edge)") }
-      let equation = branches[edge.body].equation(edge.equation)
-      typed.append((edge, branches[edge.body].type(of: equation.operands[edge.operand])))
-    }
-    var new: [Program] = []
-    for (index, branch) in branches.enumerated() {
-      new.append(try branch.exposing(typed, own: index))
-    }
-    return Cond(new)
-  }
 
   public func evaluate(_ context: inout EvaluationContext) throws(NTKError) {
     let which = Literal(at: context.operands[0].data, context.operands[0].elementType)

@@ -6,14 +6,9 @@ import NTKProgram
 public struct ReduceMax: Reduction {
   public static let name = "reduce_max"
   public static let loop = NTK_LOOP_REDUCE_MAX
-  public private(set) var axes: [Int] = []
+  public var axes: [Int] = []
 
   public init() {}
-  public init(_ axes: [Int]) { self.axes = axes }
-
-  public mutating func code(_ coder: inout ParameterCoder) throws(NTKError) {
-    try coder.code("axes", &axes)
-  }
 
   public static func check(_ elementType: ElementType) throws(NTKError) {}
 
@@ -26,9 +21,7 @@ public struct ReduceMax: Reduction {
   public func simplified(
     _ operands: [Value], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value]? {
-    let shape = b.shape(of: operands[0])
-    guard axes.allSatisfy({ shape[$0] == 1 }) else { return nil }
-    return [try b.reshape(operands[0], to: shape.removing(axes))]
+    try b.withoutSingleAxes(operands[0], axes)
   }
 }
 

@@ -2,19 +2,10 @@ import CVectorLoops
 import NTKProgram
 
 /// The bitwise "exclusive or" along axes; no bit set (false) where there is nothing.
-public struct ReduceXor: Reduction, NotDifferentiable {
+public struct ReduceXor: BitwiseReduction {
   public static let name = "reduce_xor"
   public static let loop = NTK_LOOP_REDUCE_XOR
-  public private(set) var axes: [Int] = []
+  public var axes: [Int] = []
 
   public init() {}
-  public init(_ axes: [Int]) { self.axes = axes }
-
-  public mutating func code(_ coder: inout ParameterCoder) throws(NTKError) {
-    try coder.code("axes", &axes)
-  }
-
-  public static func check(_ elementType: ElementType) throws(NTKError) {
-    _ = try expectBits(elementType)
-  }
 }

@@ -1,22 +1,15 @@
 import NTKProgram
 
 extension Scan {
-  private func carryOffsets() -> (offsets: [Int], total: Int) {
-    var offsets: [Int] = []
-    var total = 0
-    for type in body.outputTypes.prefix(carryCount) {
-      offsets.append(total)
-      total = [total, (type.byteCount + 63) / 64 * 64].saturatingSum()
-    }
-    return (offsets, total)
+  private var carryBuffers: CarryBuffers {
+    CarryBuffers(Array(body.outputTypes.prefix(carryCount)))
   }
 
   // Carries before the last step stand in two places by turns.
   public func scratchByteCount(
     _ operands: [ValueType], layouts: [Layout]
   ) throws(NTKError) -> Int {
-    let total = carryOffsets().total
-    return length > 1 ? [total, total].saturatingSum() : 0
+    length > 1 ? carryBuffers.byteCount : 0
   }
 
   public func evaluate(_ context: inout EvaluationContext) throws(NTKError) {
@@ -24,14 +17,10 @@ extension Scan {
     let results = context.results
     var carry = Array(operands[carryRange])
     if length == 0 {
-      for (result, start) in zip(results, carry) {
-        copyStrided(
-          from: start.data, Layout(sizes: start.sizes, strides: start.strides), to: result.data,
-          itemSize: start.elementType.byteCount)
-      }
+      for (result, start) in zip(results, carry) { copyArray(from: start, to: result) }
       return
     }
-    let (offsets, total) = carryOffsets()
+    let buffers = carryBuffers
     let consts = operands[..<constCount]
     let xs = operands[carryRange.upperBound...]
     let ys = results[carryCount...]
@@ -44,10 +33,7 @@ extension Scan {
         guard let scratch = context.scratch else {
           throw .invariant("scan was given no scratch memory")
         }
-        let base = scratch + (step % 2) * total
-        for (offset, type) in zip(offsets, body.outputTypes) {
-          next.append(ArrayReference(data: base + offset, type: type))
-        }
+        next = buffers.carry(after: step, in: scratch)
       }
       try context.runner.run(
         body, consts + carry + xs.map { $0.element(time) }, next + ys.map { $0.element(time) })

@@ -22,7 +22,7 @@ extension Scan {
     for equation in body.equations where !isOutside[equation.results[0].index] {
       needed.formUnion(equation.operands.filter { isOutside[$0.index] })
     }
-    guard !needed.isEmpty else { return nil }
+    guard !needed.isEmpty, !makesMore(isOutside) else { return nil }
     let wanted = needed.sorted()
     let free = body.inputs.filter { !carryRange.contains($0.index) }
     let outside = try body.selecting(wanted, from: free)
@@ -30,6 +30,15 @@ extension Scan {
       free.map { operands[$0.index] }, free.map { $0.index < constCount ? nil : 0 }, size: length,
       in: &b)
     return try loop(operands, wanted, values, axes, isOutside, in: &b)
+  }
+
+  /// Whether a value computed outside is larger than all that a step reads: stacked for all steps it
+  /// would take more memory than the loop has reason to.
+  private func makesMore(_ isOutside: [Bool]) -> Bool {
+    let read = body.inputTypes.map(\.byteCount).saturatingSum()
+    return isOutside.indices.contains {
+      isOutside[$0] && body.type(of: Value($0)).byteCount > read
+    }
   }
 
   /// The loop with values from outside: those that vary are xs, the others consts.

@@ -161,32 +161,6 @@ public struct Scan: HigherOrder {
     return (results, resultAxes)
   }
 
-  // What the loop adds up inside cannot be said by one form: its body's edges are exposed.
+  // What the loop adds up inside cannot be said by one form; what needs no carry is hoisted.
   public func form(of operand: Int, _ operands: [ValueType]) throws(NTKError) -> LinearForm? { nil }
-
-  public func exposing(_ edges: [BodyEdge]) throws(NTKError) -> Scan {
-    var b = ProgramBuilder()
-    let inputs = body.addInputs(to: &b)
-    var fresh: [Value] = []
-    var map = inputs
-    for (index, equation) in body.equations.enumerated() {
-      b.source = equation.source
-      var operands = equation.operands.map { map[$0.index] }
-      for edge in edges where edge.equation == index {
-        guard operands.indices.contains(edge.operand) else {
-          throw .argument("edge", expected: "an operand of the equation", got: "\(edge.operand)")
-        }
-        let zero = b.input(b.type(of: operands[edge.operand]))
-        fresh.append(zero)
-        operands[edge.operand] = try b.add(operands[edge.operand], zero)
-      }
-      map += try b.apply(equation.primitive, operands)
-    }
-    guard fresh.count == edges.count else {
-      throw .argument("edges", expected: "edges of the body, in order", got: "\(edges)")
-    }
-    var new = self
-    new.body = try b.finish(inputs: inputs + fresh, outputs: body.outputs.map { map[$0.index] })
-    return new
-  }
 }

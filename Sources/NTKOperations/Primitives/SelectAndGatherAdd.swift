@@ -3,6 +3,7 @@ import NTKProgram
 /// The first operand's elements at the places that the windows of the second choose; 0 for an empty
 /// window.
 public struct SelectAndGatherAdd: WindowSelection {
+  public typealias Transpose = SelectAndScatterAdd
   public static let name = "select_and_gather_add"
   public var windows = WindowParameters()
   public var choice = WindowChoice.ge
@@ -15,16 +16,6 @@ public struct SelectAndGatherAdd: WindowSelection {
       throw .shapesDiffer(operands.map(\.shape))
     }
     return [operands[0].with(try windows.resultShape(operands[1].shape))]
-  }
-
-  public func transposed(
-    _ cotangents: [Value?], _ operands: [Operand], in b: inout ProgramBuilder
-  ) throws(NTKError) -> [Value?] {
-    guard let cotangent = cotangents[0] else { return [nil, nil] }
-    guard let array = operands[1].value else {
-      throw .notLinear("'\(name)' in what it selects by")
-    }
-    return [try b.one(SelectAndScatterAdd(windows, choice), cotangent, array), nil]
   }
 
   public func evaluate(_ context: inout EvaluationContext) throws(NTKError) {

@@ -3,6 +3,7 @@ import NTKProgram
 /// Zeros of the second operand's shape, to which the first operand's elements are added at the places
 /// that the windows of the second choose.
 public struct SelectAndScatterAdd: WindowSelection {
+  public typealias Transpose = SelectAndGatherAdd
   public static let name = "select_and_scatter_add"
   public var windows = WindowParameters()
   public var choice = WindowChoice.ge
@@ -17,16 +18,6 @@ public struct SelectAndScatterAdd: WindowSelection {
         "operand 0", expected: "\(expected), one element a window", got: operands[0].shape)
     }
     return [operands[1]]
-  }
-
-  public func transposed(
-    _ cotangents: [Value?], _ operands: [Operand], in b: inout ProgramBuilder
-  ) throws(NTKError) -> [Value?] {
-    guard let cotangent = cotangents[0] else { return [nil, nil] }
-    guard let array = operands[1].value else {
-      throw .notLinear("'\(name)' in what it selects by")
-    }
-    return [try b.one(SelectAndGatherAdd(windows, choice), cotangent, array), nil]
   }
 
   public func evaluate(_ context: inout EvaluationContext) throws(NTKError) {

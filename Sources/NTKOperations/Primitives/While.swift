@@ -170,11 +170,6 @@ public struct While: HigherOrder {
     _ operands: [Value], isLinear: [Bool], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value]? { nil }
 
-  public func exposing(_ edges: [BodyEdge]) throws(NTKError) -> While {
-    throw .unsupported(
-      "the edges inside a 'while' cannot be stacked: how many steps it makes is not known")
-  }
-
   public func jvp(
     _ operands: [Value], _ tangents: [Value?], results: [Value], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value?] {
@@ -301,8 +296,8 @@ public struct While: HigherOrder {
       linearResults: Array(0..<carryCount))
   }
 
-  public func isLinear(known: [Bool]) -> Bool {
-    ((try? knownCarries(known)) ?? nil) != nil
+  public func isLinear(known: [Bool]) throws(NTKError) -> Bool {
+    try knownCarries(known) != nil
   }
 
   public func transposed(
@@ -314,49 +309,33 @@ public struct While: HigherOrder {
         + "forward mode (jvp, jacfwd)")
   }
 
-  private func carryOffsets() -> (offsets: [Int], total: Int) {
-    var offsets: [Int] = []
-    var total = 64
-    for type in body.outputTypes {
-      offsets.append(total)
-      total = [total, (type.byteCount + 63) / 64 * 64].saturatingSum()
-    }
-    return (offsets, total)
-  }
+  private static let conditionByteCount = 64
 
   // Whether to go on, and two carries that take turns.
   public func scratchByteCount(
     _ operands: [ValueType], layouts: [Layout]
   ) throws(NTKError) -> Int {
-    let total = carryOffsets().total
-    return [total, total].saturatingSum()
+    [While.conditionByteCount, CarryBuffers(body.outputTypes).byteCount].saturatingSum()
   }
 
   public func evaluate(_ context: inout EvaluationContext) throws(NTKError) {
     guard let scratch = context.scratch else {
       throw .invariant("while was given no scratch memory")
     }
-    let (offsets, total) = carryOffsets()
+    let buffers = CarryBuffers(body.outputTypes)
     let holds = ArrayReference(data: scratch, type: ValueType(.bool, .scalar))
     let conditionConsts = Array(context.operands[..<conditionConstCount])
     let bodyConsts = Array(context.operands[conditionConstCount..<constCount])
     var carry = Array(context.operands[constCount...])
-    var turn = 0
+    var step = 0
     while true {
       try context.runner.run(condition, conditionConsts + carry, [holds])
       guard scratch.load(as: UInt8.self) != 0 else { break }
-      var next: [ArrayReference] = []
-      for (offset, type) in zip(offsets, body.outputTypes) {
-        next.append(ArrayReference(data: scratch + turn * total + offset, type: type))
-      }
+      let next = buffers.carry(after: step, in: scratch + While.conditionByteCount)
       try context.runner.run(body, bodyConsts + carry, next)
       carry = next
-      turn = 1 - turn
+      step = 1 - step
     }
-    for (state, result) in zip(carry, context.results) {
-      copyStrided(
-        from: state.data, Layout(sizes: state.sizes, strides: state.strides), to: result.data,
-        itemSize: state.elementType.byteCount)
-    }
+    for (state, result) in zip(carry, context.results) { copyArray(from: state, to: result) }
   }
 }

@@ -3,13 +3,21 @@ import NTKRuntime
 
 /// Shape aspect: combines the elements along some axes, which the result lacks.
 public protocol Reduction: Primitive {
-  var axes: [Int] { get }
-  init(_ axes: [Int])
+  var axes: [Int] { get set }
   static var loop: ntk_reduction { get }
   static func check(_ elementType: ElementType) throws(NTKError)
 }
 
 extension Reduction {
+  public init(_ axes: [Int]) {
+    self.init()
+    self.axes = axes
+  }
+
+  public mutating func code(_ coder: inout ParameterCoder) throws(NTKError) {
+    try coder.code("axes", &axes)
+  }
+
   public func resultTypes(_ operands: [ValueType]) throws(NTKError) -> [ValueType] {
     try operands.expect(count: 1)
     try Self.check(operands[0].elementType)
@@ -95,6 +103,18 @@ extension Reduction {
       reduceInParallel(loop, source, target, pass, itemSize: type.byteCount)
       source = UnsafeRawPointer(target)
     }
+  }
+}
+
+extension ProgramBuilder {
+  /// What a reduction gives that combines nothing: the operand without axes of size 1; nil if one of
+  /// them is longer.
+  public mutating func withoutSingleAxes(
+    _ operand: Value, _ axes: [Int]
+  ) throws(NTKError) -> [Value]? {
+    let shape = self.shape(of: operand)
+    guard axes.allSatisfy({ shape[$0] == 1 }) else { return nil }
+    return [try reshape(operand, to: shape.removing(axes))]
   }
 }
 

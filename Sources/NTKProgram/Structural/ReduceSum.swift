@@ -4,14 +4,9 @@ import CVectorLoops
 public struct ReduceSum: Reduction, Linear {
   public static let name = "reduce_sum"
   public static let loop = NTK_LOOP_REDUCE_SUM
-  public private(set) var axes: [Int] = []
+  public var axes: [Int] = []
 
   public init() {}
-  public init(_ axes: [Int]) { self.axes = axes }
-
-  public mutating func code(_ coder: inout ParameterCoder) throws(NTKError) {
-    try coder.code("axes", &axes)
-  }
 
   public static func check(_ elementType: ElementType) throws(NTKError) {
     guard elementType != .bool else {

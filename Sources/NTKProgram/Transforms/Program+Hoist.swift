@@ -2,7 +2,7 @@ extension Program {
   /// The same program, linear in some inputs, where loops take what those give without the loop's
   /// state from outside, stacked. Transposed, the sum over the steps of a weight's cotangents is one
   /// product then, not a sum in the loop's carry.
-  func hoisted(linear: [Int]) throws(NTKError) -> Program {
+  public func hoisted(linear: [Int]) throws(NTKError) -> Program {
     guard rows.contains(where: { $0.primitive is any HigherOrder }) else { return self }
     var b = ProgramBuilder()
     var map = addInputs(to: &b)

@@ -75,7 +75,7 @@ extension Program {
         known[value.index].map { .known($0) } ?? .linear(types[value.index])
       }
       guard let primitive = equation.primitive as? any LinearInOperands,
-        b.isLinear(primitive, operands)
+        try b.isLinear(primitive, operands)
       else { throw .notLinear("'\(equation.primitive.name)' is not") }
       let pulled = try primitive.transposed(own, operands, in: &b)
       for (operand, cotangent) in zip(equation.operands, pulled)
@@ -91,11 +91,14 @@ extension Program {
 extension ProgramBuilder {
   /// Whether an operation is linear in its linear operands. A known operand that is 0 may count
   /// as a linear one whose cotangent nobody wants: `add(t, 0)` is linear in t.
-  public func isLinear(_ primitive: any LinearInOperands, _ operands: [Operand]) -> Bool {
+  public func isLinear(_ primitive: any LinearInOperands, _ operands: [Operand]) throws(NTKError)
+    -> Bool
+  {
     let known = operands.map { !$0.isLinear }
-    if primitive.isLinear(known: known) { return true }
+    if try primitive.isLinear(known: known) { return true }
     let knownUnlessZero = operands.map { $0.value.map { !isZero($0) } ?? false }
-    return knownUnlessZero != known && primitive.isLinear(known: knownUnlessZero)
+    if knownUnlessZero == known { return false }
+    return try primitive.isLinear(known: knownUnlessZero)
   }
 
   /// Whether a value is known to be zeros: a `full` of 0, or a view of one.

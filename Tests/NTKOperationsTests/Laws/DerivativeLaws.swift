@@ -114,3 +114,23 @@ func checkJacobianLaw(_ subject: Subject, seed: UInt64) throws -> Double {
     blocks[0], blocks[1], subject.tolerance, "Jacobian forwards and backwards")
   return largest
 }
+
+/// A linear program says the same when its loops take from outside what needs no state of theirs.
+/// - Returns: the error, and whether there was a loop that did.
+func checkHoistingLaw(
+  _ subject: Subject, seed: UInt64
+) throws -> (error: Double, isHoisted: Bool) {
+  let program = subject.program
+  let jvp = try program.jvp(active: subject.active)
+  let isKnown = (0..<jvp.inputCount).map { $0 < program.inputCount }
+  let split = try jvp.split(known: isKnown)
+  let tangents = Array(split.residualCount..<split.rest.inputCount)
+  let hoisted = try split.rest.hoisted(linear: tangents)
+  try hoisted.verify()
+  let residuals = try evaluate(split.known, subject.inputs(seed)).suffix(split.residualCount)
+  let given = residuals + directions(tangents.map { split.rest.inputTypes[$0] }, seed: seed + 1)
+  let error = try expectClose(
+    try evaluate(hoisted, Array(given)), try evaluate(split.rest, Array(given)),
+    subject.tolerance, "hoisted")
+  return (error, hoisted != split.rest)
+}

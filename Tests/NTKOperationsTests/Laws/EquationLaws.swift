@@ -172,37 +172,3 @@ private func checkReferences(
     throw LawFailure("a repeated axis in a thread: \(flow)")
   }
 }
-
-/// A zero added on every edge inside a body changes nothing; one more operand, stacked over the
-/// iterations, for each edge.
-func checkExposureLaw(_ sample: EquationSample) throws -> Double {
-  guard let primitive = sample.primitive as? any HigherOrder else { return 0 }
-  let results = try evaluate(sample.primitive, sample.operands)
-  for (bodyIndex, body) in primitive.bodies.enumerated() {
-    var edges: [BodyEdge] = []
-    for (index, equation) in body.equations.enumerated() {
-      for (position, operand) in equation.operands.enumerated()
-      where body.type(of: operand).isFloating {
-        edges.append(BodyEdge(body: bodyIndex, equation: index, operand: position))
-      }
-    }
-    guard !edges.isEmpty else { continue }
-    let exposed: any HigherOrder
-    do {
-      exposed = try primitive.exposing(edges)
-    } catch {
-      guard error.status == .unsupported else { throw error }
-      continue
-    }
-    let zeros = exposed.bodies[bodyIndex].inputTypes.suffix(edges.count)
-    let length =
-      sample.primitive.parameters.first { $0.name == "length" }.flatMap { Int.from($0.value) }
-    var operands = sample.operands
-    for type in zeros {
-      operands.append(
-        TestArray(type.with(try length.map { try type.shape.inserting($0, at: 0) } ?? type.shape)))
-    }
-    try expectClose(try evaluate(exposed, operands), results, 0, "exposed edges")
-  }
-  return 0
-}

@@ -33,7 +33,7 @@ class Metric:
         Raises
         ------
         ArgumentError
-            If the tree does not fit, or an entry is not a bool.
+            If the tree does not fit, an entry is not a bool, or a predicate holds for none.
         """
         if self.leaves is None:
             return [True] * treedef.num_leaves
@@ -45,7 +45,10 @@ class Metric:
         for path, value in zip(paths, chosen):
             if not isinstance(value, (bool, np.bool_)):
                 raise ArgumentError(f"leaves must give a bool for {path}, got {value!r}")
-        return [bool(value) for value in chosen]
+        chosen = [bool(value) for value in chosen]
+        if callable(self.leaves) and paths and not any(chosen):
+            raise ArgumentError(f"leaves chooses none of the parameters: {', '.join(paths)}")
+        return chosen
 
     def factors(self, params, arguments, chosen) -> list:
         """The square root of each weight, as an Argument; None where there is none.

@@ -12,8 +12,8 @@ from .._tracing.location import place, unsupported
 from .._tracing.operands import all_contiguous, kind_of, operand, traced, value_of
 from .._tracing.protocol import implements
 from .._tracing.tracer import as_value
-from .elementwise import is_nan, truth
 from .values import NO_VALUE, finish, given, normalize_axes, refuse
+from .vocabulary import is_nan, truth
 
 
 def accumulator(dtype: np.dtype) -> np.dtype:

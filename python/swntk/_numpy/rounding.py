@@ -9,8 +9,9 @@ from .._tracing.dtypes import floating
 from .._tracing.location import unsupported
 from .._tracing.operands import traced
 from .._tracing.protocol import implements
-from .elementwise import compare, number, truncated
+from .elementwise import truncated
 from .values import finish
+from .vocabulary import compare, number
 
 
 @implements("round", "around", "round_")

@@ -10,8 +10,8 @@ from .._tracing.location import tracing_error
 from .._tracing.operands import all_contiguous, kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer, as_value
-from .elementwise import is_nan, truth
 from .values import NO_VALUE, finish, given
+from .vocabulary import is_nan, truth
 
 
 @implements("where")

@@ -7,7 +7,8 @@ import math
 from .._tracing import emit
 from .._tracing.dtypes import F32
 from .._tracing.protocol import NAMED_UFUNCS
-from .elementwise import _sum_of_powers, broadcast, compare, floats, is_nan, number
+from .elementwise import _sum_of_powers
+from .vocabulary import broadcast, compare, floats, is_nan, number
 
 
 def _special(name):

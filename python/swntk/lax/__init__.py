@@ -5,14 +5,11 @@ from __future__ import annotations
 from .._transforms.inert import stop_gradient
 from .control import cond, switch, while_loop
 from .convolution import (
-    ConvDimensionNumbers,
     conv,
-    conv_dimension_numbers,
     conv_general_dilated,
     conv_general_dilated_patches,
     conv_transpose,
     conv_with_general_padding,
-    padtype_to_pads,
 )
 from .cumulative import (
     argmax,
@@ -23,6 +20,7 @@ from .cumulative import (
     cumprod,
     cumsum,
 )
+from .dimension_numbers import ConvDimensionNumbers, conv_dimension_numbers
 from .elementwise import (
     abs,
     acos,
@@ -96,6 +94,7 @@ from .reading import (
     dynamic_update_slice,
     take,
 )
+from .window_numbers import padtype_to_pads
 from .windows import reduce_window
 
 __all__ = [

@@ -15,8 +15,8 @@ from .._tracing.location import place
 from .._tracing.operands import operand as as_operand
 from .._tracing.operands import traced, value_of
 from .._tracing.tracer import Tracer, as_value
-from .convolution import dilated, numbers, padtype_to_pads, pairs
 from .elementwise import add, max, min
+from .window_numbers import dilated, numbers, padtype_to_pads, pairs
 
 _NAMES = {
     np.add: "reduce_window_sum",

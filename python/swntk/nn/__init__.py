@@ -7,25 +7,16 @@ from .activations import (
     elu,
     gelu,
     glu,
-    hard_sigmoid,
-    hard_silu,
-    hard_swish,
-    hard_tanh,
     identity,
-    leaky_relu,
     log1mexp,
     log_sigmoid,
     mish,
-    relu,
-    relu6,
     selu,
     sigmoid,
     silu,
     soft_sign,
     softplus,
     softsign,
-    sparse_plus,
-    sparse_sigmoid,
     squareplus,
     swish,
 )
@@ -33,6 +24,17 @@ from .attention import dot_product_attention
 from .dropout import dropout
 from .embedding import embedding, one_hot
 from .normalization import batch_norm, group_norm, layer_norm, rms_norm, standardize
+from .piecewise import (
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    relu,
+    relu6,
+    sparse_plus,
+    sparse_sigmoid,
+)
 from .pooling import avg_pool, max_pool, min_pool
 from .softmax import log_softmax, logmeanexp, logsumexp, softmax
 

@@ -10,7 +10,7 @@ from .. import tree
 from .._arguments import is_array, to_own
 from .._eager import run_eagerly
 from .._errors import DTypeError
-from .._numpy.elementwise import floats
+from .._numpy.vocabulary import floats
 from .._tracing import emit
 from .._tracing.dtypes import is_half
 from .._tracing.location import place

@@ -36,7 +36,9 @@ def dropout(rng, rate, x, *, deterministic=False, broadcast_dims=()):
     Raises
     ------
     ArgumentError
-        If the rate is not from 0 to 1, or `rng` is not a key.
+        If the rate is not from 0 to 1.
+    DTypeError
+        If `rng` is not a key.
 
     Notes
     -----

@@ -8,7 +8,7 @@ from .._errors import ShapeError
 from .._tracing import emit
 from .._tracing.location import place
 from .._tracing.tracer import Tracer
-from ..lax.convolution import numbers, padtype_to_pads, pairs
+from ..lax.window_numbers import numbers, padtype_to_pads, pairs
 from ..lax.windows import reduce_window
 from ._arrays import array, floating, on_arrays
 

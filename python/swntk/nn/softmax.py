@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._numpy.elementwise import floats, truth
 from .._numpy.values import normalize_axes
+from .._numpy.vocabulary import floats, truth
 from .._tracing import emit
 from .._tracing.operands import operand
 from .._tracing.tracer import Tracer

@@ -11,6 +11,7 @@ the same numbers.
 
 from __future__ import annotations
 
+from .choosing import categorical, choice, permutation
 from .continuous import (
     cauchy,
     exponential,
@@ -21,7 +22,7 @@ from .continuous import (
     truncated_normal,
     uniform,
 )
-from .discrete import bernoulli, categorical, choice, permutation, rademacher, randint
+from .discrete import bernoulli, rademacher, randint
 from .gammas import gamma, loggamma
 from .keys import PRNGKey, bits, fold_in, key, key_data, partitionable, split
 

@@ -82,7 +82,7 @@ def sampler(f):
 
     @functools.wraps(f)
     def wrapper(key, *args, **kwargs):
-        key = checked_key(key, f.__name__)
+        key = checked_key(key, f.__name__.lstrip("_"))
         if any(isinstance(leaf, Tracer) for leaf in tree.leaves((key, args, kwargs))):
             return f(key, *args, **kwargs)
         run = compiled[stream.partitionable]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._errors import ArgumentError
-from .._numpy.elementwise import floats
+from .._numpy.vocabulary import floats
 from .._tracing import emit
 from .._tracing.location import place, unsupported
 from .._tracing.operands import operand

@@ -1,76 +1,8 @@
+/* Packing of virtual matrices: the same for every instruction set. */
 #include "window_loops.h"
 
 #include <stdint.h>
 #include <string.h>
-
-#include "loop_table.h"
-
-#define LEVEL baseline
-#include "window.inc"
-#undef LEVEL
-
-#ifdef NTK_HAVE_X86_64_LEVELS
-
-#define LEVEL v3
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
-#endif
-#include "window.inc"
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#undef LEVEL
-
-#define LEVEL v4
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v4,no-prefer-256-bit"))), \
-                             apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
-#endif
-#include "window.inc"
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#undef LEVEL
-
-#define FIND(name, type)                                                                        \
-  const ntk_loop_table *loops = ntk_loops();                                                    \
-  int level = loops == &ntk_loops_x86_64_v4 ? 2 : loops == &ntk_loops_x86_64_v3 ? 1 : 0;        \
-  if (type == NTK_LOOP_F32)                                                                     \
-    return level == 2 ? name##_f32_v4 : level == 1 ? name##_f32_v3 : name##_f32_baseline;       \
-  if (type == NTK_LOOP_F64)                                                                     \
-    return level == 2 ? name##_f64_v4 : level == 1 ? name##_f64_v3 : name##_f64_baseline;       \
-  return NULL;
-
-#else
-
-#define FIND(name, type)                                                                        \
-  if (type == NTK_LOOP_F32) return name##_f32_baseline;                                         \
-  if (type == NTK_LOOP_F64) return name##_f64_baseline;                                         \
-  return NULL;
-
-#endif
-
-ntk_window_product_loop ntk_find_window_product_loop(ntk_loop_type type) {
-  FIND(window_product, type)
-}
-
-ntk_window_add_loop ntk_find_window_add_loop(ntk_loop_type type) { FIND(window_add, type) }
-
-ntk_window_choose_loop ntk_find_window_choose_loop(ntk_loop_type type) {
-  FIND(window_choose, type)
-}
-
-/* ---- Packing ---------------------------------------------------------- */
 
 /* A run of columns that is inside on all axes: elements [0, begin) and [end, length) are 0. */
 #define COPY_RUN(T)                                                                             \
