@@ -173,6 +173,7 @@ def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) 
     limit = memory_limit if memory_limit is not None else current.memory_limit
     with _Watch(progress if progress is not None else current.progress):
         settings = ntk_run_options(_OPTIONS_SIZE, limit or 0, _callback, None, None)
+        settings.debug_nans = current.debug_nans
         status = function(handle, taken.pointer, taken.count, given.pointer, given.count, settings)
     if status:
         fail(status, "" if status != NTK_CALLBACK else " (stopped by the progress callback)")
