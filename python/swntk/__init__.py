@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from . import _numpy, lax, nn, random, tree
+from ._custom import checkpoint, custom_jvp, custom_vjp, pure_callback
 from ._errors import (
     ArgumentError,
     CancelledError,
@@ -33,7 +34,7 @@ from ._kernels import (
     explain,
     flatten_kernel,
 )
-from ._options import build_info, clear_cache, get_threads, options, set_threads
+from ._options import build_info, clear_cache, debug_nans, get_threads, options, set_threads
 from ._program import Program
 from ._transforms import (
     ShapeDtypeStruct,
@@ -55,6 +56,8 @@ from ._transforms import (
 )
 from ._version import __version__
 
+remat = checkpoint
+
 del _numpy
 
 __all__ = [
@@ -75,7 +78,11 @@ __all__ = [
     "__version__",
     "build_info",
     "check_grads",
+    "checkpoint",
     "clear_cache",
+    "custom_jvp",
+    "custom_vjp",
+    "debug_nans",
     "empirical_direct_ntk_fn",
     "empirical_implicit_ntk_fn",
     "empirical_ntk_fn",
@@ -94,7 +101,9 @@ __all__ = [
     "linearize",
     "nn",
     "options",
+    "pure_callback",
     "random",
+    "remat",
     "set_threads",
     "stop_gradient",
     "trace",
