@@ -12,7 +12,8 @@ from .._trace_function import execute, is_traced
 from .axes import Claims, check_axes
 from .cotangents import Cotangents
 from .metric import Metric
-from .plan import KernelOptions, TangentKernel
+from .options import KernelOptions
+from .plan import TangentKernel
 from .sides import Side
 from .splitting import given, split_kwargs
 
@@ -219,13 +220,12 @@ class _NtkFunction:
         options = KernelOptions(
             trace_axes,
             diagonal_axes,
-            self._vmap_axes,
             self._implementation,
             self._normalize,
             self._memory_limit,
             self._progress,
         )
-        return TangentKernel(first, second, options)
+        return TangentKernel.of_sides(first, second, options)
 
     def _check_claims(self, side) -> list:
         """Return the batch axis of each output: that which is claimed, or 0."""
