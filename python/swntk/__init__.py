@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from . import _numpy, lax, nn, random, tree
+from . import _numpy, lax, linalg, nn, plot, random, tree
 from ._errors import (
     ArgumentError,
     CancelledError,
@@ -91,9 +91,11 @@ __all__ = [
     "jit",
     "jvp",
     "lax",
+    "linalg",
     "linearize",
     "nn",
     "options",
+    "plot",
     "random",
     "set_threads",
     "stop_gradient",

@@ -57,10 +57,11 @@ def _kept_limit(plan, journal, limit):
 
 def _facts(plan) -> dict:
     """What a kernel's numbers depend on."""
-    right = plan._right and "%016x%016x" % plan._right.digest
+    programs = [plan._left] if plan._right is None else [plan._left, plan._right]
+    digests = ["".join(f"{word:016x}" for word in program.digest) for program in programs]
     return {
         "version": __version__,
-        "program": ["%016x%016x" % plan._left.digest, right, repr(plan._options.key)],
+        "program": [*digests, repr(plan._options.key)],
         "arrays": digest_of(plan.inputs),
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _options, tree
 from .._arguments import half_of, to_own
-from .._errors import ArgumentError, OutOfMemoryError, ShapeError
+from .._errors import ArgumentError, OutOfMemoryError
 from .._ffi import check, library, quick, take
 from .._ffi.structs import NTK_MAX_RANK, NTK_NOT_MAPPED
 from .._program import ArrayType, Program, cached

@@ -121,8 +121,10 @@ def tiling(samples: Samples, size: int, is_symmetric: bool, chunks=(1, 1)) -> li
         return [WHOLE]
     n1, n2 = samples.counts
     if samples.is_diagonal:
-        return [Tile(rows, rows) for rows in ranges(n1, size, math.lcm(*chunks))]
+        return [Tile(rows, rows) for rows in ranges(n1, size, chunks[0])]
     if is_symmetric:
-        parts = ranges(n1, size, math.lcm(*chunks))
+        # Mirror images are written too: what is a row of one chunk is a column of another.
+        both = math.lcm(*chunks)
+        parts = ranges(n1, size, both if both <= size else max(chunks))
         return [Tile(a, b) for i, a in enumerate(parts) for b in parts[i:]]
     return [Tile(a, b) for a in ranges(n1, size, chunks[0]) for b in ranges(n2, size, chunks[1])]
