@@ -161,7 +161,7 @@ def parse_arguments():
     parser.add_argument("--width", type=int, default=32, help="units of each hidden layer")
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument(
-        "--bound", type=float, default=1e-4, help="largest relative error of u that passes"
+        "--bound", type=float, default=1e-3, help="largest relative error of u that passes"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/poisson.png"), help="the picture")

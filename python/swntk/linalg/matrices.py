@@ -87,6 +87,18 @@ class KernelMatrix:
             )
 
     @property
+    def work_tolerance(self) -> float:
+        """What factoring it changes the eigenvalues by, relative to the largest: as in
+        `numpy.linalg.matrix_rank`.
+        """
+        return self.size * float(np.finfo(self.values.dtype).eps)
+
+    @property
+    def tolerance(self) -> float:
+        """The same, with what its entries' rounding changes them by."""
+        return max(self.work_tolerance, self.precision)
+
+    @property
     def size(self) -> int:
         return len(self.values)
 

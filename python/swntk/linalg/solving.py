@@ -90,8 +90,9 @@ def solve(kernel, b, *, jitter=0.0, dtype=np.float64):
 
     Notes
     -----
-    By the Cholesky factor. The precision of a kernel of N rows is N · epsilon · the largest
-    eigenvalue, as in `numpy.linalg.matrix_rank`.
+    By the Cholesky factor. Eigenvalues count as zero up to N · epsilon of `dtype` · the largest, as
+    in `numpy.linalg.matrix_rank`; for the warning, also up to epsilon of the kernel's own element
+    type · the largest, which its entries' rounding errors may amount to.
 
     Examples
     --------
@@ -191,15 +192,15 @@ def condition(kernel, *, jitter=0.0, dtype=np.float64) -> float:
     if matrix.size == 0:
         raise ArgumentError("an empty kernel has no condition number")
     values = np.linalg.eigvalsh(matrix.values)
-    rank, tolerance = _rank(values, matrix.precision)
+    rank, tolerance = _rank(values, matrix.tolerance)
     if rank < matrix.size:
         warnings.warn(SingularKernelWarning(rank, matrix.size, tolerance), stacklevel=2)
     return float(values[-1] / values[0]) if values[0] > 0 else float("inf")
 
 
-def _rank(values, precision: float) -> tuple:
+def _rank(values, relative: float) -> tuple:
     """How many eigenvalues are certainly positive, and above what."""
-    tolerance = len(values) * precision * float(np.max(np.abs(values)))
+    tolerance = relative * float(np.max(np.abs(values)))
     return int(np.count_nonzero(values > tolerance)), tolerance
 
 
@@ -211,22 +212,21 @@ class _Factor:
         try:
             self.lower = np.linalg.cholesky(values)
         except np.linalg.LinAlgError:
-            rank, tolerance = _rank(np.linalg.eigvalsh(values), matrix.precision)
+            rank, tolerance = _rank(np.linalg.eigvalsh(values), matrix.tolerance)
             # All above the tolerance: a rounding error of the factor.
             raise SingularKernelError(
                 min(rank, matrix.size - 1), matrix.size, tolerance
             ) from None
-        work = float(np.finfo(values.dtype).eps)
         # The largest eigenvalue is at most the largest sum of a row; the estimate of the smallest
         # is at least that. Near the bound, the eigenvalues themselves decide.
-        bound = matrix.size * max(work, matrix.precision) * np.max(np.sum(np.abs(values), axis=1))
+        bound = matrix.tolerance * np.max(np.sum(np.abs(values), axis=1))
         if self._smallest() > 10 * bound:
             return
         eigenvalues = np.linalg.eigvalsh(values)
-        rank, tolerance = _rank(eigenvalues, work)
+        rank, tolerance = _rank(eigenvalues, matrix.work_tolerance)
         if rank < matrix.size:
             raise SingularKernelError(rank, matrix.size, tolerance)
-        rank, tolerance = _rank(eigenvalues, matrix.precision)
+        rank, tolerance = _rank(eigenvalues, matrix.tolerance)
         if rank < matrix.size:
             warnings.warn(SingularKernelWarning(rank, matrix.size, tolerance), stacklevel=4)
 
