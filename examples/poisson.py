@@ -4,11 +4,12 @@ The equation is Poisson's on a line,
 
     -u''(x) = g(x) for 0 < x < 1,    u(0) = u(1) = 0,
 
-with a g whose solution is known. The network u is trained so that the residual r = u'' + g vanishes
-at n points and u at the two ends: a physics-informed network (Raissi et al., 2019). Gradient
-descent, and Adam, need tens of thousands of steps for this, because the tangent kernel of r is badly
-conditioned. The natural gradient (Mueller and Zeinhofer, 2023), in the form that inverts the kernel
-of the residuals and not a matrix of the parameters (minSR; Chen and Heyl, 2024), takes a hundred:
+with a g whose solution is known. The network u is trained so that the residual r = u'' + g
+vanishes at n points and u at the two ends: a physics-informed network (Raissi et al., 2019).
+Gradient descent crawls here, because the tangent kernel of r is badly conditioned: the picture
+shows its spectrum. The natural gradient (Mueller and Zeinhofer, 2023) divides by that kernel, in
+the form that inverts a matrix of the residuals and not of the parameters (minSR; Chen and Heyl,
+2024):
 
     step = J^T (J J^T + damping I)^-1 r,    J = d residuals / d params.
 
@@ -189,7 +190,8 @@ def main():
     seconds = time.perf_counter() - start
 
     count = sum(p.size for p in params.values())
-    print(f"\n{args.steps} steps, {len(inside) + 2} residuals, {count:,} parameters: {seconds:.1f} s")
+    sizes = f"{len(inside) + 2} residuals, {count:,} parameters"
+    print(f"\n{args.steps} steps, {sizes}: {seconds:.1f} s")
     print(f"The damped solve, checked by J (J^T v): off by {check_solve(trainer, params):.1e}")
     draw(grid, untrained, params, losses, errors, trainer, args.out)
     print(f"The solution and the kernels: {args.out}")
