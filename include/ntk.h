@@ -344,6 +344,13 @@ void ntk_cancellation_free(ntk_cancellation *cancellation);
  */
 typedef int32_t (*ntk_progress)(void *context, uint64_t done, uint64_t total);
 
+/**
+ * Asked on the calling thread, a few times a second at most, whether a call is to go on: nothing is
+ * asked of a call that ends sooner.
+ * @return 0 to go on, anything else to stop (the call returns NTK_CALLBACK).
+ */
+typedef int32_t (*ntk_poll)(void *context);
+
 /** Options of a run. */
 typedef struct ntk_run_options {
   size_t struct_size;
@@ -351,8 +358,10 @@ typedef struct ntk_run_options {
   ntk_progress progress;     /* may be NULL */
   void *progress_context;
   const ntk_cancellation *cancellation; /* may be NULL */
+  ntk_poll poll;             /* may be NULL */
+  void *poll_context;
 } ntk_run_options;
-#define NTK_RUN_OPTIONS_INIT {sizeof(ntk_run_options), 0, NULL, NULL, NULL}
+#define NTK_RUN_OPTIONS_INIT {sizeof(ntk_run_options), 0, NULL, NULL, NULL, NULL, NULL}
 
 /**
  * Run a program.

@@ -1,3 +1,4 @@
+import NTKExecution
 import NTKHeader
 import NTKKernel
 import NTKProgram
@@ -12,6 +13,7 @@ final class ProgramHandle: Sendable {
   let inputTypes: [ValueType]
   let outputTypes: [ValueType]
   private let derived = Guarded<[(how: Derivation, handle: ProgramHandle)]>([])
+  private let compiled = Guarded<Executable?>(nil)
 
   /// So many derivations of one program are kept; callers use one or two.
   private static let mostDerived = 8
@@ -20,6 +22,14 @@ final class ProgramHandle: Sendable {
     self.program = program
     inputTypes = program.inputTypes
     outputTypes = program.outputTypes
+  }
+
+  /// The compiled program, which a handle keeps once it has run.
+  func executable() throws(NTKError) -> Executable {
+    if let known = compiled.withLock({ $0 }) { return known }
+    let made = try CompileCache.executable(for: program)
+    compiled.withLock { $0 = made }
+    return made
   }
 
   /// The program that a run of a derivative runs, made once.

@@ -19,6 +19,10 @@ extension Caller {
       let context = options.progress_context
       result.progress = { done, total in progress(context, done, total) == 0 }
     }
+    if let poll = options.poll {
+      let context = options.poll_context
+      result.poll = { poll(context) == 0 }
+    }
     if let pointer = options.cancellation {
       let cancellation: CancellationHandle = try object(pointer, "cancellation")
       result.isCancelled = { cancellation.isCancelled }
@@ -80,7 +84,7 @@ extension ProgramHandle {
     let results = try outputs.arrays(outputTypes[...], isOutput: true) { "output \($0)" }
     try NTKABI.run(arrays, results, options, inputLabel: program.inputLabel) {
       inputs, outputs, options throws(NTKError) in
-      try CompileCache.run(program, inputs: inputs, outputs: outputs, options: options)
+      try executable().run(as: program, inputs: inputs, outputs: outputs, options: options)
     }
   }
 }

@@ -30,6 +30,9 @@ class ntk_buffer(ctypes.Structure):
 # int32_t (*)(void *context, uint64_t done, uint64_t total)
 ntk_progress = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 
+# int32_t (*)(void *context)
+ntk_poll = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+
 
 class ntk_run_options(ctypes.Structure):
     """Options of a run."""
@@ -40,6 +43,8 @@ class ntk_run_options(ctypes.Structure):
         ("progress", ntk_progress),
         ("progress_context", ctypes.c_void_p),
         ("cancellation", ctypes.c_void_p),
+        ("poll", ntk_poll),
+        ("poll_context", ctypes.c_void_p),
     ]
 
 
