@@ -1,6 +1,6 @@
 # make build      .build/release/libntk.so
 # make test       every check there is; make test ONLY="c pytest" runs some of the stages
-# make demo       examples/digits.py, examples/sine.py
+# make demo       examples/digits.py, examples/sine.py, examples/poisson.py
 # make bench      Benchmarks/run.py; make bench OPTIONS="--quick --only kernel" runs a part
 # make install    the library, the header and ntk.pc under PREFIX
 # make clean
@@ -48,6 +48,7 @@ test: venv build
 demo: venv build
 	@$(RUN) examples/digits.py
 	@$(RUN) examples/sine.py
+	@$(RUN) examples/poisson.py
 
 # The settings unset here, where a machine has them, halve the speed of OpenBLAS.
 bench: venv build

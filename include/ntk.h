@@ -518,6 +518,44 @@ ntk_status ntk_tangent_kernel_explain(const ntk_tangent_kernel *kernel, char *te
                                       size_t capacity, size_t *needed);
 
 /**
+ * Where the samples stand along which the kernel can be cut into tiles.
+ * @param[out] counts       [2] samples of the first and of the second side; 0 and 0 if it cannot be
+ *                          cut: samples are mixed or traced, there are none, or outputs have them
+ *                          along different axes.
+ * @param[out] input_axes   [input_count] the samples' axis of each input that
+ *                          ntk_tangent_kernel_compute takes, or NTK_NOT_MAPPED.
+ * @param[out] result_axes  [result_count] the axis of each result along which the first side's
+ *                          samples stand, or NTK_NOT_MAPPED; the second side's stand along the next.
+ * @param[out] is_diagonal  1 if both sides' samples share that axis, else 0.
+ */
+ntk_status ntk_tangent_kernel_samples(const ntk_tangent_kernel *kernel, int64_t *counts,
+                                      int64_t *input_axes, size_t input_count,
+                                      int64_t *result_axes, size_t result_count,
+                                      int32_t *is_diagonal);
+
+/**
+ * The kernel of so many of the samples of each side: what computes one tile of `kernel` from inputs
+ * that are cut along the axes that ntk_tangent_kernel_samples gives.
+ * @param rows     Samples of the first side.
+ * @param columns  Samples of the second side, whose inputs then follow those of the first;
+ *                 NTK_NOT_MAPPED, where there is no second program: the samples of the first, of
+ *                 which the inputs are given once (exactly symmetric).
+ */
+ntk_status ntk_tangent_kernel_tile(ntk_tangent_kernel **out, const ntk_tangent_kernel *kernel,
+                                   int64_t rows, int64_t columns);
+
+/**
+ * What ntk_tangent_kernel_compute does under a memory limit.
+ * @param[in,out] memory_limit  Bytes; 0: the default, in which case it receives what that is now, or
+ *                              0 where there is no need of one.
+ * @param[out] size             Samples in a tile; 0: the kernel is computed at once.
+ * @param[out] keeps_sides      1 if what the sides give is kept for all samples, else 0.
+ * @return NTK_OUT_OF_MEMORY if the limit does not suffice.
+ */
+ntk_status ntk_tangent_kernel_tiling(const ntk_tangent_kernel *kernel, uint64_t *memory_limit,
+                                     int64_t *size, int32_t *keeps_sides);
+
+/**
  * Compute the kernel.
  * @param inputs  As the inputs of ntk_tangent_kernel_program.
  */

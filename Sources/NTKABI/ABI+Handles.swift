@@ -66,12 +66,19 @@ final class KernelHandle: Sendable {
   let inputLabels: [String]
   let resultTypes: [ValueType]
 
-  init(first: Program, second: Program?, options: KernelOptions) throws(NTKError) {
-    kernel = try TangentKernel(first: first, second: second, options: options)
+  convenience init(first: Program, second: Program?, options: KernelOptions) throws(NTKError) {
+    self.init(
+      try TangentKernel(first: first, second: second, options: options), first: first,
+      second: second)
+  }
+
+  init(_ kernel: TangentKernel, first: Program, second: Program?) {
+    self.kernel = kernel
     resultTypes = kernel.resultTypes
-    var types = options.parameters.map { first.type(of: Value($0)) }
-    var labels = options.parameters.map { first.inputLabel($0) }
-    let isParameter = Set(options.parameters)
+    let parameters = kernel.options.parameters
+    var types = parameters.map { first.type(of: Value($0)) }
+    var labels = parameters.map { first.inputLabel($0) }
+    let isParameter = Set(parameters)
     for (program, side) in [(first, ""), (second, " of the second program")] {
       guard let program else { continue }
       for index in 0..<program.inputCount where !isParameter.contains(index) {

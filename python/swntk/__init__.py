@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from . import _numpy, lax, nn, random, tree
+from . import _numpy, lax, linalg, nn, plot, random, tree
 from ._custom import checkpoint, custom_jvp, custom_vjp, pure_callback
 from ._errors import (
     ArgumentError,
@@ -98,10 +98,12 @@ __all__ = [
     "jit",
     "jvp",
     "lax",
+    "linalg",
     "linearize",
     "nn",
     "options",
     "pure_callback",
+    "plot",
     "random",
     "remat",
     "set_threads",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 __all__ = [
     "NTKError",
     "ArgumentError",
@@ -13,6 +15,8 @@ __all__ = [
     "OutOfMemoryError",
     "CancelledError",
     "InternalError",
+    "SingularKernelError",
+    "SingularKernelWarning",
 ]
 
 
@@ -76,6 +80,37 @@ class CancelledError(NTKError):
 
 class InternalError(NTKError, RuntimeError):
     """An invariant does not hold: a defect of this library. Please report it."""
+
+
+class _Singular:
+    """What is known of a singular matrix.
+
+    Attributes
+    ----------
+    rank, size : int
+        So many of its eigenvalues are above the tolerance.
+    tolerance : float
+    """
+
+    def __init__(self, rank: int, size: int, tolerance: float):
+        super().__init__(
+            f"the kernel is singular: rank {rank} of {size}, counting eigenvalues above "
+            f"{tolerance:.3g}; add a jitter, or leave out samples that repeat others"
+        )
+        self.rank = rank
+        self.size = size
+        self.tolerance = tolerance
+
+    def __reduce__(self):
+        return type(self), (self.rank, self.size, self.tolerance)
+
+
+class SingularKernelError(_Singular, NTKError, np.linalg.LinAlgError):
+    """A kernel has no inverse, in the element type computed with."""
+
+
+class SingularKernelWarning(_Singular, UserWarning):
+    """A kernel has no inverse, within the precision of the element type that it came in."""
 
 
 class MissingAttributeError(UnsupportedError, AttributeError):

@@ -27,7 +27,7 @@ class Watch:
     __slots__ = ("report", "exception", "interrupted", "handler", "outer")
 
     def __init__(self, progress):
-        self.report = _bar() if progress is True else progress
+        self.report = bar() if progress is True else progress
         self.exception = None
         self.interrupted = None
         self.handler = None
@@ -58,7 +58,7 @@ class Watch:
         _active.watch = self.outer
         if self.handler is not None:
             _signal.signal(_SIGINT, self.handler)
-        if isinstance(self.report, _Bar):
+        if isinstance(self.report, Bar):
             self.report.close()
         if self.interrupted is not None:
             self.handler(*self.interrupted)
@@ -101,7 +101,7 @@ _no_progress = ntk_progress()
 _poll = ntk_poll(_polled)
 
 
-class _Bar:
+class Bar:
     """A tqdm bar as a progress callable."""
 
     def __init__(self, tqdm):
@@ -120,7 +120,7 @@ class _Bar:
             self._bar.close()
 
 
-def _bar():
+def bar():
     """Return a bar, or a plain count where tqdm is not installed."""
     try:
         from tqdm import tqdm
@@ -136,7 +136,7 @@ def _bar():
             )
 
         return count
-    return _Bar(tqdm)
+    return Bar(tqdm)
 
 
 def allocate(shape, dtype) -> np.ndarray:

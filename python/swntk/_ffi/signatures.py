@@ -121,6 +121,12 @@ SIGNATURES = {
     "ntk_tangent_kernel_type": (_status, _type_query),
     "ntk_tangent_kernel_program": (_status, [_handle, _new]),
     "ntk_tangent_kernel_explain": (_status, _text_query),
+    "ntk_tangent_kernel_samples": (
+        _status,
+        [_handle, _int64s, _int64s, c_size_t, _int64s, c_size_t, _int32s],
+    ),
+    "ntk_tangent_kernel_tile": (_status, [_new, _handle, c_int64, c_int64]),
+    "ntk_tangent_kernel_tiling": (_status, [_handle, POINTER(c_uint64), _int64s, _int32s]),
     "ntk_tangent_kernel_compute": (
         _status,
         [_handle, _buffers, c_size_t, _buffers, c_size_t, _run],
