@@ -149,8 +149,8 @@ def test_tracing_errors(name):
 
 
 UNSUPPORTED = {
-    "ufunc": lambda x: np.frexp(x),
-    "function": lambda x: np.sort(x),
+    "ufunc": lambda x: np.frompyfunc(lambda v: v, 1, 1)(x),
+    "function": lambda x: np.packbits(x > 0),
     "powers of booleans": lambda x: (x > 0) ** 2,
     "linalg": lambda x: np.linalg.inv(np.outer(x, x)),
     "attribute": lambda x: x.byteswap(),

@@ -11,7 +11,7 @@ from .._tracing.operands import all_contiguous, kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer, as_value
 from .values import NO_VALUE, finish, given
-from .vocabulary import is_nan, truth
+from .vocabulary import compare, is_nan, truth
 
 
 @implements("where")
@@ -49,8 +49,6 @@ def _within(x, target):
     "flatnonzero",
     "argwhere",
     "unique",
-    "compress",
-    "extract",
     "union1d",
     "intersect1d",
     "unique_values",
@@ -58,6 +56,7 @@ def _within(x, target):
     "unique_all",
     "unique_inverse",
     "setdiff1d",
+    "setxor1d",
 )
 def data_dependent(a, *args, **kwargs):
     raise tracing_error(
@@ -117,15 +116,11 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
         return source.copy() if copy else source
     value = source.here()
     limits = np.finfo(source.dtype)
-
-    def put(mask, replacement):
-        return emit.where(mask, emit.full((), replacement, source.dtype), value)
-
-    infinity = emit.full((), np.inf, source.dtype)
-    value = put(is_nan(value), nan)
-    value = put(emit.emit("np.equal", [value, infinity]), limits.max if posinf is None else posinf)
-    minus = emit.full((), -np.inf, source.dtype)
-    value = put(emit.emit("np.equal", [value, minus]), limits.min if neginf is None else neginf)
+    signs = (posinf, np.inf, limits.max), (neginf, -np.inf, limits.min)
+    for replacement, infinity, limit in ((nan, np.nan, None), *signs):
+        here = is_nan(value) if limit is None else compare("equal", value, infinity)
+        replacement = limit if replacement is None else replacement
+        value = emit.where(here, as_value(operand(replacement), source.dtype), value)
     if not copy and isinstance(x, Tracer):
         return finish(value, x)
     return finish(value, contiguous=source.contiguous)

@@ -57,7 +57,10 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     shape = complete_shape(shape, x.size)
     if copy:
         return finish(emit.reshape(x.here(), shape), contiguous=True, scalar=False)
-    return reshaped(x, shape, "reshape")
+    result = reshaped(x, shape, "reshape")
+    if copy is False and result._cell is not x._cell:
+        raise ValueError(f"Unable to avoid creating a copy while reshaping.{place()}")
+    return result
 
 
 @implements("ravel")
@@ -286,7 +289,7 @@ def roll(a, shift, axis=None):
     x = traced(a)
     if axis is None:
         return roll(flattened(x), shift, 0).reshape(x.shape)
-    shifts = list(shift) if isinstance(shift, (tuple, list)) else [shift]
+    shifts = list(shift) if np.ndim(shift) else [shift]
     axes = list(axis) if isinstance(axis, (tuple, list)) else [axis]
     if len(shifts) != len(axes):
         count = max(len(shifts), len(axes))
@@ -295,6 +298,10 @@ def roll(a, shift, axis=None):
     for by, along in zip(shifts, axes):
         along = normalize_axis(along, x.ndim)
         n = x.shape[along]
+        if isinstance(by, Tracer):
+            places = (np.arange(n) - by[..., None]) % max(n, 1)
+            value = emit.take_axis(value, along, places.here(), "clip")
+            continue
         by = by % n if n else 0
         if by:
             value = emit.concatenate(
@@ -310,7 +317,7 @@ def roll(a, shift, axis=None):
 # ---- diagonals
 
 
-@implements("diagonal", "linalg.diagonal")
+@implements("diagonal")
 def diagonal(a, offset=0, axis1=0, axis2=1):
     x = traced(a)
     if x.ndim < 2:
@@ -321,6 +328,16 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
     return turned.viewed(Diagonal(offset), (*turned.shape[:-2], count), None, writable=False)
 
 
-@implements("trace", "linalg.trace")
+@implements("trace")
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
+
+
+@implements("linalg.diagonal")
+def linalg_diagonal(x, /, *, offset=0):
+    return diagonal(x, offset, -2, -1)
+
+
+@implements("linalg.trace")
+def linalg_trace(x, /, *, offset=0, dtype=None):
+    return trace(x, offset, -2, -1, dtype)

@@ -5,6 +5,8 @@ What each ufunc computes is in `elementwise`; its rule takes operands and return
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from .._errors import ArgumentError, DTypeError, ShapeError
@@ -20,8 +22,47 @@ from .values import finish, plain_destination
 _HARMLESS = {"order", "subok", "casting"}
 
 
-# What `a @= b` passes beside the operands.
-_IN_PLACE_MATMUL = [(-2, -1), (-2, -1), (-2, -1)]
+_AXES = {"axes", "axis", "keepdims"}
+
+
+def _along_axes(ufunc, inputs, kwargs):
+    """Call a ufunc of vectors and matrices whose core axes are not the last ones."""
+    kwargs = dict(kwargs)
+    axes, axis, keepdims = (kwargs.pop(name, None) for name in ("axes", "axis", "keepdims"))
+    cores = [
+        len(core.split(",")) if core else 0
+        for core in re.findall(r"\(([^)]*)\)", ufunc.signature)
+    ]
+    *of_inputs, of_result = cores
+    if axis is not None:
+        if axes is not None or set(of_inputs) != {1}:
+            raise TypeError(f"np.{ufunc.__name__}: axis= is not possible here{place()}")
+        axes = [axis] * len(of_inputs)
+    if axes is None:
+        axes = [tuple(range(-n, 0)) for n in of_inputs]
+    axes = [(a,) if hasattr(a, "__index__") else tuple(a) for a in axes]
+    if keepdims and (of_result or len(set(of_inputs)) != 1):
+        raise TypeError(f"np.{ufunc.__name__} does not support keepdims here{place()}")
+    if len(axes) == len(of_inputs) and not of_result:
+        axes.append(())
+    if list(map(len, axes)) != cores and not (keepdims and len(axes) == len(cores)):
+        raise ValueError(f"axes={axes!r} do not fit np.{ufunc.__name__}{place()}")
+    moved = [
+        np.moveaxis(x if isinstance(x, Tracer) else np.asarray(operand(x)), where, range(-n, 0))
+        for x, where, n in zip(inputs, axes, of_inputs)
+    ]
+    out = kwargs.pop("out", None)
+    result = call_ufunc(ufunc, "__call__", moved, kwargs)
+    if of_result:
+        result = np.moveaxis(result, range(-of_result, 0), axes[-1])
+    elif keepdims:
+        result = np.expand_dims(result, axes[-1] or axes[0])
+    if out is None or out == (None,):
+        return result
+    (out,) = out if isinstance(out, tuple) else (out,)
+    if not isinstance(out, Tracer):
+        raise plain_destination(f"np.{ufunc.__name__} with out= (or an operator such as +=)")
+    return _put(result.here(), out, True, ufunc, True)
 
 
 def _broadcast_into(result, shape):
@@ -63,6 +104,8 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
     if method != "__call__":
         return _call_method(ufunc, method, inputs, kwargs)
     rule = find_rule(ufunc)
+    if ufunc.signature is not None and not _AXES.isdisjoint(kwargs):
+        return _along_axes(ufunc, inputs, kwargs)
     out = kwargs.get("out")
     where = kwargs.get("where", True)
     dtype = kwargs.get("dtype")
@@ -77,8 +120,6 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
             and name not in _HARMLESS
             and value is not None
         ):
-            if name == "axes" and value == _IN_PLACE_MATMUL and ufunc is np.matmul:
-                continue
             raise unsupported(
                 f"np.{ufunc.__name__}(..., {name}=...) of traced arrays is not supported"
             )
@@ -112,20 +153,28 @@ _BITS = ("bitwise_and", "bitwise_or", "bitwise_xor", "logical_xor")
 def _call_method(ufunc, method, inputs, kwargs):
     name = ufunc.__name__
     if method == "reduce":
-        from . import reductions
+        from . import folding, reductions
 
+        given = _reduce_arguments(inputs, kwargs)
         if name in _BITS:
-            return reductions.reduce_bits(name, *_reduce_arguments(inputs, kwargs))
+            return reductions.reduce_bits(name, *given)
         if name == "logaddexp":
-            return reductions.reduce_logaddexp(*_reduce_arguments(inputs, kwargs))
-        if name not in _REDUCTIONS:
-            raise unsupported(f"np.{name}.reduce of a traced array is not supported")
-        return reductions.reduce(_REDUCTIONS[name], *_reduce_arguments(inputs, kwargs))
+            return reductions.reduce_logaddexp(*given)
+        if name in _REDUCTIONS:
+            return reductions.reduce(_REDUCTIONS[name], *given)
+        return folding.reduce(ufunc, *given)
     if method == "accumulate":
-        from . import accumulation
+        from . import accumulation, folding
 
         given = _first(inputs, kwargs, ("array", "axis", "dtype", "out"), (None, 0, None, None))
-        return accumulation.accumulate(name, *given)
+        if name in accumulation.OPERATION:
+            return accumulation.accumulate(name, *given)
+        return folding.accumulate(ufunc, *given)
+    if method == "reduceat":
+        from . import folding
+
+        names = ("array", "indices", "axis", "dtype", "out")
+        return folding.reduceat(ufunc, *_first(inputs, kwargs, names, (None, None, 0, None, None)))
     if method == "outer":
         a, b = (x if isinstance(x, Tracer) else np.asarray(operand(x)) for x in inputs)
         b_rank = len(b.shape)
