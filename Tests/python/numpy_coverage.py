@@ -10,6 +10,7 @@ and the message is the reason in the document. Anything else is an error of this
 """
 
 import ast
+import linecache
 import re
 import sys
 import warnings
@@ -74,6 +75,8 @@ class Call:
             import scipy.special
 
             names["special"] = scipy.special
+        # So that a message can quote the call, as it does the user's line.
+        linecache.cache["<call>"] = (len(self.text), None, [self.text], "<call>")
         tree = ast.parse(self.text)
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, "<call>", "exec"), names)
@@ -344,11 +347,8 @@ def row(name: str, calls: list) -> str:
     return f"| `{name}` | {state} | {told} |".replace("||", "\\|\\|")
 
 
-def document() -> str:
-    """Return docs/numpy-coverage.md. Raises AssertionError where a result is not NumPy's."""
-    sections = everything()
-    wrong = problems(sections)
-    assert not wrong, "\n".join(wrong)
+def document(sections: dict) -> str:
+    """Return docs/numpy-coverage.md, of sections that have run."""
     parts = [HEAD.format(numpy=np.__version__)]
     for title, names in sections.items():
         parts.append(f"\n## {title}\n\n| | traced | |\n|---|---|---|")
@@ -380,4 +380,7 @@ def problems(sections: dict) -> list:
 if __name__ == "__main__":
     if "--check" in sys.argv:
         sys.exit("\n".join(problems(everything())) or 0)
-    sys.stdout.write(document())
+    tried = everything()
+    wrong = problems(tried)
+    sys.stdout.write(document(tried))
+    sys.exit("\n".join(wrong) or 0)

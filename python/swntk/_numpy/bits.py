@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.dtypes import F32, I32, I64, U8, U32, U64
+from .._tracing.dtypes import BOOL, F32, I32, I64, U8, U32, U64
 from .._tracing.location import place
 from .._tracing.operands import kind_of
 from .._tracing.trace import Value
@@ -22,6 +22,8 @@ def _whole(name, x: Value) -> None:
 @rule("bitwise_count")
 def bitwise_count(operands, dtype):
     (x,) = common(operands, dtype)
+    if x.dtype == BOOL:
+        return emit.convert(x, U8)
     _whole("bitwise_count", x)
     if x.dtype.kind == "i":
         x = emit.emit("np.abs", [x])
@@ -67,24 +69,42 @@ def _euclid(x: Value, y: Value) -> Value:
     return while_loop(unfinished, step, start)[0].here()
 
 
-def _divisor(name, operands, dtype):
+_UNSIGNED = {I32: U32, I64: U64}
+
+
+def _divided(name, operands, dtype, result):
+    """Compute `result(x, y, greatest common divisor)` of magnitudes, as unsigned numbers.
+
+    The magnitude of the least integer is no signed one.
+    """
     x, y = broadcast(*common(operands, dtype))
     _whole(name, x)
-    if x.dtype.kind == "i":
-        x, y = (emit.emit("np.abs", [v]) for v in (x, y))
-    return x, y, _euclid(x, y)
+    signed = x.dtype
+    if signed in _UNSIGNED:
+        x, y = (
+            emit.emit(
+                "bitcast_convert_type", [emit.emit("np.abs", [v])], new_dtype=_UNSIGNED[signed]
+            )
+            for v in (x, y)
+        )
+    found = result(x, y, _euclid(x, y))
+    if signed in _UNSIGNED:
+        found = emit.emit("bitcast_convert_type", [found], new_dtype=signed)
+    return found
 
 
 @rule("gcd")
 def gcd(operands, dtype):
-    return _divisor("gcd", operands, dtype)[2]
+    return _divided("gcd", operands, dtype, lambda x, y, divisor: divisor)
 
 
 @rule("lcm")
 def lcm(operands, dtype):
-    x, y, divisor = _divisor("lcm", operands, dtype)
     # Integer division by zero gives 0, and so the multiple of 0 and 0 is 0.
-    return emit.emit("mul", [emit.emit("div", [x, divisor]), y])
+    def multiple(x, y, divisor):
+        return emit.emit("mul", [emit.emit("div", [x, divisor]), y])
+
+    return _divided("lcm", operands, dtype, multiple)
 
 
 # ---- mantissa and exponent
@@ -133,8 +153,8 @@ def scaled(x: Value, exponent: Value) -> Value:
 def ldexp(operands, dtype):
     (x,) = floats(operands[:1], dtype)
     kind = kind_of(operands[1])
-    if kind == "f" or getattr(kind, "kind", "i") not in "iub":
-        raise TypeError(f"np.ldexp needs integer exponents{place()}")
+    if kind == "f" or kind == U64 or getattr(kind, "kind", "i") not in "iub":
+        raise TypeError(f"np.ldexp needs exponents that fit int64{place()}")
     return scaled(x, as_value(operands[1], I64))
 
 

@@ -10,7 +10,7 @@ from .._tracing.location import tracing_error
 from .._tracing.operands import all_contiguous, kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer, as_value
-from .values import NO_VALUE, finish, given
+from .values import NO_VALUE, finish, flattened, given
 from .vocabulary import compare, is_nan, truth
 
 
@@ -44,32 +44,31 @@ def _within(x, target):
     return x
 
 
-@implements(
-    "nonzero",
-    "flatnonzero",
-    "argwhere",
-    "unique",
-    "union1d",
-    "intersect1d",
-    "unique_values",
-    "unique_counts",
-    "unique_all",
-    "unique_inverse",
-    "setdiff1d",
-    "setxor1d",
-)
-def data_dependent(a, *args, **kwargs):
-    raise tracing_error(
-        "a function whose result's shape depends on numbers that are not known yet",
+def _refused(name, what, instead):
+    def handler(*args, **kwargs):
+        raise tracing_error(f"np.{name}: {what}", instead)
+
+    implements(name)(handler)
+
+
+for _name in (
+    "nonzero flatnonzero argwhere unique unique_values unique_counts unique_all unique_inverse "
+    "union1d intersect1d setdiff1d setxor1d"
+).split():
+    _refused(
+        _name,
+        "the shape of the result depends on numbers that are not known yet",
         "np.where(condition, a, b), a sum over a mask, or do it outside of the traced function",
     )
-
-
-@implements("array_equal", "array_equiv", "allclose")
-def as_bool(*args, **kwargs):
-    raise tracing_error(
-        "a comparison of whole arrays that returns a Python bool: their numbers are not known yet",
-        "np.all(a == b), which stays an array",
+for _name, _equal in (
+    ("allclose", "np.all(np.isclose(a, b))"),
+    ("array_equal", "np.all(a == b)"),
+    ("array_equiv", "np.all(a == b)"),
+):
+    _refused(
+        _name,
+        "the result is a Python bool, and the numbers are not known yet",
+        f"{_equal}, which stays an array",
     )
 
 
@@ -134,3 +133,13 @@ def real(val, *args):
 @implements("imag")
 def imag(val):
     return np.zeros_like(traced(val))
+
+
+@implements("isin")
+def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None):
+    x, among = traced(element), flattened(traced(test_elements))
+    if not among.size:
+        found = np.zeros_like(x, dtype=bool)
+    else:
+        found = np.any(x[..., None] == among, axis=-1)
+    return np.logical_not(found) if invert else found

@@ -27,7 +27,11 @@ _AXES = {"axes", "axis", "keepdims"}
 
 def _along_axes(ufunc, inputs, kwargs):
     """Call a ufunc of vectors and matrices whose core axes are not the last ones."""
-    kwargs = dict(kwargs)
+    out = kwargs.get("out")
+    out = out[0] if isinstance(out, tuple) else out
+    if out is not None and not isinstance(out, Tracer):
+        raise plain_destination(f"np.{ufunc.__name__} with out= (or an operator such as +=)")
+    kwargs = {name: value for name, value in kwargs.items() if name != "out"}
     axes, axis, keepdims = (kwargs.pop(name, None) for name in ("axes", "axis", "keepdims"))
     cores = [
         len(core.split(",")) if core else 0
@@ -51,18 +55,12 @@ def _along_axes(ufunc, inputs, kwargs):
         np.moveaxis(x if isinstance(x, Tracer) else np.asarray(operand(x)), where, range(-n, 0))
         for x, where, n in zip(inputs, axes, of_inputs)
     ]
-    out = kwargs.pop("out", None)
     result = call_ufunc(ufunc, "__call__", moved, kwargs)
     if of_result:
         result = np.moveaxis(result, range(-of_result, 0), axes[-1])
     elif keepdims:
         result = np.expand_dims(result, axes[-1] or axes[0])
-    if out is None or out == (None,):
-        return result
-    (out,) = out if isinstance(out, tuple) else (out,)
-    if not isinstance(out, Tracer):
-        raise plain_destination(f"np.{ufunc.__name__} with out= (or an operator such as +=)")
-    return _put(result.here(), out, True, ufunc, True)
+    return result if out is None else _put(result.here(), out, True, ufunc, True)
 
 
 def _broadcast_into(result, shape):

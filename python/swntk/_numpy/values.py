@@ -9,6 +9,7 @@ from .._tracing import emit
 from .._tracing.dtypes import supported
 from .._tracing.location import place, tracing_error, unsupported
 from .._tracing.operands import traced
+from .._tracing.recipes import destination
 from .._tracing.trace import Value
 from .._tracing.tracer import Tracer, assign
 
@@ -36,12 +37,7 @@ def finish(value: Value, out=None, *, contiguous: bool = False, scalar=None) -> 
 
 def plain_destination(what: str):
     """Make the error for a traced value that would go into a plain array."""
-    return tracing_error(
-        f"{what} would put a traced value into a plain NumPy array, which holds numbers",
-        "a new array in place of the old one (y = y + t for y += t; np.stack or np.concatenate "
-        "for filling "
-        "rows), or a traced copy: y = np.copy(y) + np.zeros_like(t) before assigning",
-    )
+    return tracing_error(*destination(what))
 
 
 def normalize_axis(axis, ndim: int) -> int:
