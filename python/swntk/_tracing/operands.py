@@ -24,6 +24,10 @@ def operand(x):
         return bool(x) if isinstance(x, bool) else int(x) if isinstance(x, int) else float(x)
     if isinstance(x, (list, tuple)) and _holds_traced(x):
         return np.stack([_element(item) for item in x])
+    if hasattr(x, "__dlpack__"):
+        from .._arguments import foreign
+
+        return foreign(x, "an operand")
     return np.asarray(x)
 
 
