@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.location import unsupported
+from .._tracing.location import place, unsupported
 from .._tracing.operands import all_contiguous, operand, traced
 from .._tracing.protocol import implements
 from .reductions import accumulator
@@ -60,6 +60,8 @@ def cumprod(a, axis=None, dtype=None, out=None):
 def diff(a, n=1, axis=-1, prepend=None, append=None):
     x = traced(a)
     axis = normalize_axis(axis, x.ndim)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}{place()}")
     parts = []
     for extra, before in ((prepend, True), (append, False)):
         if given(extra):

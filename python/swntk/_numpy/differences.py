@@ -17,10 +17,16 @@ from .values import flattened, normalize_axes, normalize_axis
 def ediff1d(ary, to_end=None, to_begin=None):
     x = flattened(traced(ary))
     parts = [x[1:] - x[:-1]]
-    if to_begin is not None:
-        parts.insert(0, np.ravel(traced(to_begin)))
-    if to_end is not None:
-        parts.append(np.ravel(traced(to_end)))
+    for name, extra, at in (("to_begin", to_begin, 0), ("to_end", to_end, 2)):
+        if extra is None:
+            continue
+        extra = np.ravel(traced(extra))
+        if not np.can_cast(extra.dtype, x.dtype, "same_kind"):
+            raise TypeError(
+                f"dtype of `{name}` must be compatible with input `ary` under the `same_kind` "
+                f"rule.{place()}"
+            )
+        parts.insert(at, extra)
     return np.concatenate([part.astype(x.dtype) for part in parts])
 
 

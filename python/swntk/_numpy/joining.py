@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import ShapeError
+from .._errors import DTypeError, ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import promote, supported
 from .._tracing.location import place, tracing_error
@@ -21,9 +21,17 @@ def _listed(arrays):
     return [operand(a) for a in arrays]
 
 
-def _joined_type(arrays, dtype):
+def _joined_type(arrays, dtype, casting="same_kind"):
     if given(dtype):
-        return supported(dtype, "dtype")
+        target = supported(dtype, "dtype")
+        for kind in map(kind_of, arrays):
+            kind = np.dtype(float if kind == "f" else int) if isinstance(kind, str) else kind
+            if not np.can_cast(kind, target, casting):
+                raise DTypeError(
+                    f"cannot cast array data from {kind} to {target} according to the rule "
+                    f"{casting!r}{place()}"
+                )
+        return target
     # Python numbers in a list are arrays of their own here, as in NumPy: not weak.
     return promote([np.asarray(a).dtype if type(a) in (int, float) else kind_of(a) for a in arrays])
 
@@ -33,7 +41,7 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
     arrays = _listed(arrays)
     if not arrays:
         raise ValueError(f"need at least one array to concatenate{place()}")
-    target = _joined_type(arrays, dtype)
+    target = _joined_type(arrays, dtype, casting)
     values = [as_value(a, target) for a in arrays]
     if axis is None:
         values, axis = [emit.reshape(v, (v.size,)) for v in values], 0
@@ -55,7 +63,7 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     arrays = _listed(arrays)
     if not arrays:
         raise ValueError(f"need at least one array to stack{place()}")
-    target = _joined_type(arrays, dtype)
+    target = _joined_type(arrays, dtype, casting)
     values = [as_value(a, target) for a in arrays]
     if len({v.shape for v in values}) != 1:
         raise ShapeError(
@@ -71,12 +79,13 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
 @implements("hstack")
 def hstack(tup, *, dtype=None, casting="same_kind"):
     arrays = [atleast_1d(a) for a in _listed(tup)]
-    return concatenate(arrays, axis=0 if arrays and arrays[0].ndim == 1 else 1, dtype=dtype)
+    axis = 0 if arrays and arrays[0].ndim == 1 else 1
+    return concatenate(arrays, axis=axis, dtype=dtype, casting=casting)
 
 
 @implements("vstack", "row_stack")
 def vstack(tup, *, dtype=None, casting="same_kind"):
-    return concatenate([atleast_2d(a) for a in _listed(tup)], axis=0, dtype=dtype)
+    return concatenate([atleast_2d(a) for a in _listed(tup)], axis=0, dtype=dtype, casting=casting)
 
 
 @implements("dstack")

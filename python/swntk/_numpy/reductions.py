@@ -224,6 +224,7 @@ def _variance(a, axis, dtype, ddof, keepdims, where, mean_given, correction):
         ddof = correction
     if (
         isinstance(ddof, (int, np.integer))
+        and ddof <= math.prod(x.shape[axis] for axis in axes)
         and not given(mean_given)
         and (where is True or where is NO_VALUE)
     ):
@@ -241,9 +242,10 @@ def _variance(a, axis, dtype, ddof, keepdims, where, mean_given, correction):
         center = emit.emit("np.divide", [total, count])
     squares = emit.emit("np.square", [emit.emit("np.subtract", [x, center])])
     total = emit.emit("np.sum", [_mask(where, squares, 0)], axis=axes, keepdims=True)
-    result = emit.emit(
-        "np.divide", [total, emit.emit("np.subtract", [count, emit.full((), ddof, x.dtype)])]
-    )
+    # Fewer than no degrees of freedom are none.
+    free = emit.emit("np.subtract", [count, emit.full((), ddof, x.dtype)])
+    free = emit.emit("np.maximum", [free, emit.full((), 0, x.dtype)])
+    result = emit.emit("np.divide", [total, free])
     if keepdims:
         return result
     return emit.reshape(result, [n for i, n in enumerate(x.shape) if i not in axes])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.dtypes import promote
-from .._tracing.location import tracing_error
+from .._tracing.dtypes import BOOL, promote
+from .._tracing.location import place, tracing_error
 from .._tracing.operands import all_contiguous, kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer, as_value
@@ -85,6 +85,11 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 def select(condlist, choicelist, default=0):
     if len(condlist) != len(choicelist):
         raise ValueError("list of cases must be same length as list of conditions")
+    for i, condition in enumerate(condlist):
+        if kind_of(operand(condition)) != BOOL:
+            raise TypeError(
+                f"invalid entry {i} in condlist: should be boolean ndarray{place()}"
+            )
     choices = [operand(c) for c in choicelist]
     target = promote([kind_of(c) for c in (*choices, operand(default))])
     result = as_value(operand(default), target)
@@ -95,6 +100,11 @@ def select(condlist, choicelist, default=0):
 
 @implements("clip")
 def clip(a, a_min=NO_VALUE, a_max=NO_VALUE, out=None, *, min=NO_VALUE, max=NO_VALUE, **kwargs):
+    if (a_min is not NO_VALUE or a_max is not NO_VALUE) and (given(min) or given(max)):
+        raise ValueError(
+            "Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is "
+            f"forbidden.{place()}"
+        )
     low = a_min if given(a_min) else min
     high = a_max if given(a_max) else max
     result = operand(a)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._errors import ShapeError
 from .._tracing import emit
-from .._tracing.layout import reshape_strides
+from .._tracing.layout import has_one_layout, is_contiguous, reshape_strides
 from .._tracing.location import place, unsupported
 from .._tracing.operands import traced
 from .._tracing.protocol import implements
@@ -47,13 +47,15 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     x = traced(a)
     if shape is None:
         shape = newshape
-    if order not in ("C", None) and not (order == "A" and x.contiguous):
+    if order == "A" and x.ndim:
+        order = "C" if _memory_order(x, order, "reshape") == list(range(x.ndim)) else "F"
+    if order not in ("C", None):
         if order == "F":
             if copy:
                 x = finish(x.here(), scalar=False)
             whole = complete_shape(shape, x.size)
             return transpose(reshaped(transpose(x), whole[::-1], "reshape"))
-        raise unsupported(f"reshape with order={order!r} is not supported")
+        raise ValueError(f"order {order!r} is not permitted for reshaping{place()}")
     shape = complete_shape(shape, x.size)
     if copy:
         return finish(emit.reshape(x.here(), shape), contiguous=True, scalar=False)
@@ -63,15 +65,33 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     return result
 
 
+def _memory_order(x: Tracer, order: str, what: str):
+    """Return the axes in the order in which order "A" or "K" goes through them."""
+    axes = list(range(x.ndim))
+    if x.contiguous or has_one_layout(x.shape):
+        return axes
+    strides = x._strides
+    if strides is not None and is_contiguous(x.shape[::-1], strides[::-1]):
+        return axes[::-1]
+    if strides is not None and order == "A":
+        return axes
+    wide = [i for i in axes if x.shape[i] != 1]
+    known = strides is not None and all(strides[i] > 0 for i in wide)
+    if not known or len({strides[i] for i in wide}) != len(wide):
+        raise unsupported(
+            f"{what} with order={order!r} of an array whose memory layout is not known",
+            "order='C'",
+        )
+    return sorted(axes, key=lambda i: -strides[i] if i in wide else 0)
+
+
 @implements("ravel")
 def ravel(a, order="C"):
     x = traced(a)
     if order == "F":
         return ravel(transpose(x))
-    if order == "K" and not x.contiguous:
-        raise unsupported(
-            "ravel with order='K' of an array whose memory layout is not known", "order='C'"
-        )
+    if order in ("A", "K"):
+        return ravel(transpose(x, _memory_order(x, order, "ravel")))
     # Unlike a reshape it is never a view with strides.
     if x.contiguous:
         return reshaped(x, (x.size,), "ravel")

@@ -11,7 +11,7 @@ import numpy as np
 
 from .._errors import ArgumentError, DTypeError, ShapeError
 from .._tracing import emit
-from .._tracing.dtypes import BOOL, supported, weak_result
+from .._tracing.dtypes import BOOL, promote, supported, weak_result
 from .._tracing.location import place, tracing_error, unsupported
 from .._tracing.operands import all_contiguous, kind_of, operand, value_of
 from .._tracing.protocol import UFUNCS, find_rule
@@ -74,7 +74,27 @@ def _broadcast_into(result, shape):
     return emit.broadcast_to(result, shape)
 
 
-def _put(result, out, where, ufunc, contiguous):
+# Their dtype= is that of the result, not of what is computed.
+_OF_TRUTH = {"logical_and", "logical_or", "logical_xor", "logical_not"}
+_OF_TRUTH |= {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
+
+
+def check_casts(ufunc, operands, dtype, casting) -> None:
+    """Raise where an operand may not be converted to the type in which a ufunc is computed."""
+    if ufunc.__name__ in _OF_TRUTH or ufunc.signature is None and ufunc.nin != len(operands):
+        return
+    for x in operands:
+        kind = kind_of(x)
+        if isinstance(kind, str):
+            kind = np.dtype(float) if kind == "f" and dtype.kind != "f" else dtype
+        if not np.can_cast(kind, dtype, casting):
+            raise DTypeError(
+                f"np.{ufunc.__name__}: cannot cast from {kind} to {dtype} with casting rule "
+                f"{casting!r}{place()}"
+            )
+
+
+def _put(result, out, where, ufunc, contiguous, casting="same_kind"):
     """Return one result, or put it into `out`, where `where` holds."""
     if where is not True:
         if out is None:
@@ -82,10 +102,10 @@ def _put(result, out, where, ufunc, contiguous):
                 f"np.{ufunc.__name__} with where= needs out=: without it NumPy leaves the other "
                 f"elements uninitialised{place()}"
             )
-        if not np.can_cast(result.dtype, out.dtype, "same_kind"):
+        if not np.can_cast(result.dtype, out.dtype, casting):
             raise DTypeError(
                 f"np.{ufunc.__name__}: cannot cast from {result.dtype} to {out.dtype}, the type "
-                f"of out, with casting rule 'same_kind'{place()}"
+                f"of out, with casting rule {casting!r}{place()}"
             )
         old = out.here()
         mask = emit.convert(value_of(where), BOOL)
@@ -94,7 +114,7 @@ def _put(result, out, where, ufunc, contiguous):
         return finish(result, contiguous=contiguous)
     if out.ndim > result.ndim or result.shape != out.shape:
         result = _broadcast_into(result, out.shape)
-    return finish(result, out)
+    return finish(result, out, casting=casting)
 
 
 def call_ufunc(ufunc, method: str, inputs, kwargs):
@@ -122,15 +142,19 @@ def call_ufunc(ufunc, method: str, inputs, kwargs):
                 f"np.{ufunc.__name__}(..., {name}=...) of traced arrays is not supported"
             )
     operands = [operand(x) for x in inputs]
+    casting = kwargs.get("casting", "same_kind")
     if dtype is not None:
         dtype = supported(dtype, "dtype")
+        check_casts(ufunc, operands, dtype, casting)
+    elif casting in ("no", "equiv"):
+        check_casts(ufunc, operands, promote([kind_of(x) for x in operands]), casting)
     result = rule(operands, dtype)
     contiguous = all_contiguous(operands) or kwargs.get("order") == "C"
     if isinstance(result, tuple):
         targets = out or (None,) * len(result)
-        return tuple(_put(r, o, where, ufunc, contiguous) for r, o in zip(result, targets))
+        return tuple(_put(r, o, where, ufunc, contiguous, casting) for r, o in zip(result, targets))
     if where is not True or out is not None:
-        return _put(result, out[0] if out else None, where, ufunc, contiguous)
+        return _put(result, out[0] if out else None, where, ufunc, contiguous, casting)
     tracer = Tracer.fresh(result, contiguous)
     if "weak" in kwargs and tracer.dtype.kind in "if" and not tracer.shape:
         tracer._weak = weak_result(map(kind_of, operands))

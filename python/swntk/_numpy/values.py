@@ -21,7 +21,9 @@ def given(x) -> bool:
     return x is not None and x is not NO_VALUE
 
 
-def finish(value: Value, out=None, *, contiguous: bool = False, scalar=None) -> Tracer:
+def finish(
+    value: Value, out=None, *, contiguous: bool = False, scalar=None, casting: str = "same_kind"
+) -> Tracer:
     """Return a result as new memory, or put it into `out`."""
     if isinstance(out, tuple):
         (out,) = out
@@ -30,7 +32,7 @@ def finish(value: Value, out=None, *, contiguous: bool = False, scalar=None) -> 
             raise plain_destination("out=")
         if value.shape != out.shape:
             raise ArgumentError(f"out has shape {out.shape}, the result {value.shape}{place()}")
-        assign(out, value)
+        assign(out, value, casting)
         return out
     return Tracer.fresh(value, contiguous, scalar=scalar)
 
@@ -50,7 +52,12 @@ def normalize_axis(axis, ndim: int) -> int:
     """
     if isinstance(axis, Tracer):
         raise tracing_error("an axis must be known while tracing")
-    axis = axis.__index__()
+    try:
+        axis = axis.__index__()
+    except AttributeError:
+        raise TypeError(
+            f"an axis is an integer, got {type(axis).__name__} {axis!r}{place()}"
+        ) from None
     if not -ndim <= axis < ndim:
         raise AxisOutOfRangeError(axis, ndim)
     return axis % ndim

@@ -181,7 +181,7 @@ class ArrayMethods:
         return _function("ravel", self, order=order)
 
     def flatten(self, order="C"):
-        return _function("ravel", self.copy(), order=order)
+        return _function("copy", _function("ravel", self, order=order))
 
     def transpose(self, *axes):
         if len(axes) == 1 and (axes[0] is None or not hasattr(axes[0], "__index__")):
