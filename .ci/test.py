@@ -77,6 +77,7 @@ def stage_pytest(scratch):
 def stage_debian(scratch):
     """The oldest NumPy that is supported, in a Python that has nothing else."""
     yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/smoke.py"]
+    yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/numpy_coverage.py", "--check"]
 
 
 def stage_examples(scratch):
