@@ -74,6 +74,12 @@ def stage_pytest(scratch):
     ]
 
 
+def stage_neural_tangents(scratch):
+    """Every function of neural-tangents that swntk has, against neural-tangents itself."""
+    subprocess.run([".ci/setup", "neural-tangents"], check=True)
+    yield [".venv-neural-tangents/bin/python", "Tests/neural_tangents/run.py"]
+
+
 def stage_debian(scratch):
     """The oldest NumPy that is supported, in a Python that has nothing else."""
     yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/smoke.py"]

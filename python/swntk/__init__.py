@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from . import _numpy, lax, nn, random, tree
+from . import _numpy, lax, nn, predict, random, tree
 from ._errors import (
     ArgumentError,
     CancelledError,
@@ -27,11 +27,16 @@ from ._errors import (
 from ._kernels import (
     NtkImplementation,
     TangentKernel,
+    batch,
     empirical_direct_ntk_fn,
     empirical_implicit_ntk_fn,
+    empirical_kernel_fn,
+    empirical_nngp_fn,
     empirical_ntk_fn,
+    empirical_ntk_vp_fn,
     explain,
     flatten_kernel,
+    monte_carlo_kernel_fn,
 )
 from ._options import build_info, clear_cache, get_threads, options, set_threads
 from ._program import Program
@@ -48,6 +53,7 @@ from ._transforms import (
     jvp,
     linearize,
     stop_gradient,
+    taylor_expand,
     trace,
     value_and_grad,
     vjp,
@@ -73,12 +79,16 @@ __all__ = [
     "TracingError",
     "UnsupportedError",
     "__version__",
+    "batch",
     "build_info",
     "check_grads",
     "clear_cache",
     "empirical_direct_ntk_fn",
     "empirical_implicit_ntk_fn",
+    "empirical_kernel_fn",
+    "empirical_nngp_fn",
     "empirical_ntk_fn",
+    "empirical_ntk_vp_fn",
     "eval_shape",
     "explain",
     "flatten_kernel",
@@ -92,11 +102,14 @@ __all__ = [
     "jvp",
     "lax",
     "linearize",
+    "monte_carlo_kernel_fn",
     "nn",
     "options",
+    "predict",
     "random",
     "set_threads",
     "stop_gradient",
+    "taylor_expand",
     "trace",
     "tree",
     "value_and_grad",
