@@ -245,7 +245,7 @@ def main(names):
         rows.append((name, *totals, time.monotonic() - start))
     print()
     for name, passed, failed, skipped, seconds in rows:
-        print(f"{name:10} {passed:6} passed {failed:4} failed {skipped:4} skipped {seconds:7.1f} s")
+        print(f"{name:15} {passed:6} passed {failed:4} failed {skipped:4} skipped {seconds:7.1f} s")
     passed, failed, skipped = (sum(column) for column in list(zip(*rows))[1:4])
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     sys.exit(failed != 0)

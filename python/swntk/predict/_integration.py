@@ -10,6 +10,8 @@ from .._errors import ArgumentError
 
 RELATIVE, ABSOLUTE = 1e-11, 1e-13
 MOST_STEPS = 200_000
+# In first steps: what still moves then, as log t does, moves for ever.
+LONGEST = 1e40
 
 # Dormand and Prince, A family of embedded Runge-Kutta formulae, 1980: the pair of orders 5 and 4.
 # The last row of A is also the result of order 5, so that its slope serves the next step.
@@ -44,22 +46,22 @@ def integrate(slope, state, times) -> list:
     Raises
     ------
     ArgumentError
-        If the slope is not finite, or more steps would be needed than `MOST_STEPS`.
+        If the slope is not finite, or it would take more than `MOST_STEPS` or `LONGEST`.
     """
     now, results = 0.0, []
     rate = slope(state)
     if not np.isfinite(rate).all():
         raise ArgumentError("the gradient of the loss holds NaN or an infinity at time 0")
-    step = _first_step(slope, state, rate)
+    first = step = _first_step(slope, state, rate)
     steps = 0
     for end in times:
         while now < end:
             if math.isinf(end) and _rests(now, state, rate):
                 break
             steps += 1
-            if steps > MOST_STEPS:
+            if steps > MOST_STEPS or (math.isinf(end) and now > LONGEST * first):
                 raise ArgumentError(
-                    f"training did not come to t = {end:g} in {MOST_STEPS} steps, but only to "
+                    f"training did not come to t = {end:g} in {steps - 1} steps, but only to "
                     f"{now:g} of the solver's time: "
                     + ("it does not converge" if math.isinf(end) else "the kernel is too stiff")
                 )

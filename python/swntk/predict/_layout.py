@@ -123,7 +123,7 @@ class Layout:
         except ValueError:
             raise ShapeError(f"{name} has shape {f.shape}, expected {shape}") from None
         turned = np.transpose(whole, self.kept + self.traced)
-        return turned.reshape(math.prod(sizes), -1).astype(np.float64)
+        return turned.reshape(math.prod(sizes), math.prod(self.copies)).astype(np.float64)
 
     def of_sizes(self, sizes) -> Layout:
         """The same axes with other sizes of those that kernels have."""
@@ -165,7 +165,7 @@ def square_matrix(k, name: str) -> np.ndarray:
 def _matrix(k) -> np.ndarray:
     rank = k.ndim
     turned = np.transpose(k, [*range(0, rank, 2), *range(1, rank, 2)])
-    return turned.reshape(math.prod(k.shape[::2]), -1).astype(np.float64)
+    return turned.reshape(math.prod(k.shape[::2]), math.prod(k.shape[1::2])).astype(np.float64)
 
 
 def check_time(t):

@@ -156,7 +156,8 @@ class _System:
         self._kernel = np.concatenate(kernels)
         self._rows, self._width = len(matrix), outputs[0].shape[1]
         parts = outputs if momentum is None else outputs + velocities
-        self._start = np.concatenate(parts).ravel()
+        start = np.concatenate(parts)
+        self._height, self._start = len(start), start.ravel()
         self._unit = rate if momentum is None else math.sqrt(rate)
 
     def states(self, times) -> list:
@@ -166,7 +167,7 @@ class _System:
         return [found[i] for i in places.ravel()]
 
     def _slope(self, vector):
-        state = vector.reshape(-1, self._width)
+        state = vector.reshape(self._height, self._width)
         pull = self._kernel @ self._force(state[: self._rows])
         if self._momentum is None:
             return -pull.ravel()
@@ -178,7 +179,7 @@ class _System:
         stacked = np.empty((len(states), self._start.size))
         for row, state in zip(stacked, states):
             row[:] = state
-        stacked = stacked.reshape(*shape, -1, self._width)
+        stacked = stacked.reshape(*shape, self._height, self._width)
         parts = []
         for first in (0, count):
             ends = (first, first + self._rows), (first + self._rows, first + count)
