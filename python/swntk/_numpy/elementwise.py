@@ -111,9 +111,11 @@ def square(operands, dtype):
 @rule("reciprocal")
 def reciprocal(operands, dtype):
     (x,) = common(operands, dtype)
-    if x.dtype.kind != "f":
-        raise unsupported("np.reciprocal of integers is not supported", "1.0 / x")
-    return emit.emit("np.divide", [number(1, x), x])
+    if x.dtype == BOOL:
+        # NumPy's result is int8, which there is not here.
+        raise unsupported("np.reciprocal of booleans is not supported", "1.0 / x")
+    # Of integers truncated.
+    return emit.emit("div", [emit.full(x.shape, 1, x.dtype), x])
 
 
 # ---- powers
