@@ -49,8 +49,7 @@ def test_every_implementation_is_the_product_of_jacobians(name, dtype):
             expected = dense(f, params, x, x if y is None else y, **rules)
             for implementation in IMPLEMENTATIONS:
                 theta = swntk.empirical_ntk_fn(f, implementation=implementation, **rules)(
-                    x, y, params
-                )
+                    x, y, params)
                 assert theta.shape == expected.shape and theta.dtype == dtype
                 gap = np.linalg.norm(theta - expected) / np.linalg.norm(expected)
                 assert gap <= tolerance, (implementation.name, rules, y is None)
@@ -61,11 +60,8 @@ def test_every_implementation_is_the_product_of_jacobians(name, dtype):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_parameter_takes_the_structured_path(name):
     f, params, x = case(name, np.float64, (4,))
-    plan = str(
-        swntk.empirical_ntk_fn(f, implementation=NtkImplementation.STRUCTURED_DERIVATIVES).plan(
-            x, None, params
-        )
-    )
+    plan = str(swntk.empirical_ntk_fn(
+        f, implementation=NtkImplementation.STRUCTURED_DERIVATIVES).plan(x, None, params))
     rows = [line for line in plan.splitlines() if "parameter" in line]
     assert len(rows) == len(params)
     for row in rows:
