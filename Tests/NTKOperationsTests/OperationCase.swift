@@ -9,6 +9,12 @@ struct OperationCase: CustomStringConvertible {
   var step = Step.small
   /// Whether reverse mode is there.
   var isReversible = true
+  /// The operands to differentiate by; nil: all floating ones.
+  var active: [Int]?
+  /// Whether there are derivatives of derivatives.
+  var isTwiceDifferentiable = true
+  /// For each operand of the operation, which of the program's inputs it is; nil: one each.
+  var wiring: [Int]?
 
   /// The values of an operand.
   enum Domain {
@@ -55,7 +61,9 @@ struct OperationCase: CustomStringConvertible {
   }
 
   func program() throws(NTKError) -> Program {
-    try Program.build(types) { b, operands throws(NTKError) in try b.apply(primitive, operands) }
+    try Program.build(types) { b, inputs throws(NTKError) in
+      try b.apply(primitive, wiring.map { $0.map { inputs[$0] } } ?? inputs)
+    }
   }
 
   /// Operands of the types, from a seed.

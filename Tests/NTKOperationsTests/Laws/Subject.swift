@@ -10,6 +10,7 @@ struct Subject: CustomStringConvertible {
   let inputs: @Sendable (UInt64) -> [TestArray]
   var step = OperationCase.Step.small
   var isReversible = true
+  private var chosen: [Int]?
 
   init(
     _ description: String, _ program: Program, step: OperationCase.Step = .small,
@@ -24,10 +25,13 @@ struct Subject: CustomStringConvertible {
   init(_ row: OperationCase) throws(NTKError) {
     self.init("\(row)", try row.program(), step: row.step) { row.operands(seed: $0) }
     isReversible = row.isReversible
+    chosen = row.active
   }
 
   /// The inputs to differentiate by.
-  var active: [Int] { program.inputTypes.indices.filter { program.inputTypes[$0].isFloating } }
+  var active: [Int] {
+    chosen ?? program.inputTypes.indices.filter { program.inputTypes[$0].isFloating }
+  }
 
   /// The program that carries tangents too.
   func jvp() throws(NTKError) -> Subject {
@@ -39,6 +43,9 @@ struct Subject: CustomStringConvertible {
       inputs($0) + directions(types, seed: $0 + 1000)
     }
     subject.isReversible = isReversible
+    if let chosen {
+      subject.chosen = chosen + (program.inputCount..<(program.inputCount + chosen.count))
+    }
     return subject
   }
 

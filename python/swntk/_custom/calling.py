@@ -6,6 +6,8 @@ import functools
 import inspect
 import threading
 
+import numpy as np
+
 from .. import tree
 from .._arguments import from_leaf, function_name, is_arraylike, parameter_names
 from .._bodies import inside
@@ -59,20 +61,23 @@ class WithRule:
 def positional(f, args, kwargs) -> tuple:
     """Return all arguments of a call as positional ones, defaults among them."""
     try:
-        signature = inspect.signature(f)
+        # A ufunc's options are none of its arguments.
+        signature = None if isinstance(f, np.ufunc) else inspect.signature(f)
     except (TypeError, ValueError):
+        signature = None
+    if signature is None:
         if kwargs:
             raise ArgumentError(
                 f"{function_name(f)} has no signature, so its rule takes positional arguments only"
-            ) from None
+            )
         return args
     bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
     if bound.kwargs:
         raise ArgumentError(
             f"the keyword-only arguments {sorted(bound.kwargs)} of {function_name(f)} cannot be "
             "handed to its rule"
         )
+    bound.apply_defaults()
     return bound.args
 
 
