@@ -417,3 +417,40 @@ def test_debug_nans():
         assert np.isnan(swntk.jit(lambda x: x * 2)(np.nan))
         assert_close(swntk.grad(lambda x: np.sum(np.sin(x)))(x), np.cos(x))
     assert np.isnan(swntk.jit(np.sqrt)(-1.0))
+
+
+def test_rules_are_traced_seldom():
+    """A rule that calls its function several times is traced once for each order."""
+    count = 0
+
+    @swntk.custom_jvp
+    def f(x):
+        return np.sin(x)
+
+    @f.defjvp
+    def rule(primals, tangents):
+        nonlocal count
+        count += 1
+        (x,), (dx,) = primals, tangents
+        return f(x), dx * (f(x + np.pi / 2) + f(x) - f(x))
+
+    assert_close(swntk.grad(swntk.grad(f))(0.3), -np.sin(0.3), 1e-11)
+    assert count <= 8
+
+
+def test_body_that_differentiates():
+    """A derivative that a function takes inside is by the rules of what it calls."""
+
+    @swntk.custom_jvp
+    def inner(x):
+        return x * x
+
+    inner.defjvps(lambda t, out, x: 7 * t)
+
+    @swntk.custom_jvp
+    def outer(x):
+        return swntk.grad(inner)(x) + inner(x)
+
+    outer.defjvps(lambda t, out, x: 2 * t)
+    assert swntk.jit(outer)(3.0) == 16 and swntk.grad(outer)(3.0) == 2
+    assert swntk.jit(lambda x: swntk.grad(inner)(x) + inner(x))(3.0) == 16

@@ -136,11 +136,23 @@ class Call:
 
     def body(self):
         """Trace the function."""
-        return trace_call(
-            self.f,
-            inside(self.arguments),
-            lambda tracers: self.f(*self.filled(tracers)),
-            captured_first=True,
+
+        def run(tracers):
+            outer, _open.undifferentiated = _open.undifferentiated, tracing.current()
+            try:
+                return self.f(*self.filled(tracers))
+            finally:
+                _open.undifferentiated = outer
+
+        return trace_call(self.f, inside(self.arguments), run, captured_first=True)
+
+    @property
+    def key(self):
+        """What tracing the function and its rule depends on, beside what they close over."""
+        return (
+            tuple(a.key for a in self.arguments),
+            tuple(self.trees),
+            tuple(map(id, self.nondiff)),
         )
 
     def values(self) -> list:
@@ -153,35 +165,48 @@ class Call:
 
 class _Open(threading.local):
     def __init__(self):
+        # For each function whose rule is being traced, how deep, the most, and what was traced.
         self.levels = {}
+        # The trace of a body: its derivative is its rule's, so that rules inside are of no use.
+        self.undifferentiated = None
 
 
 _open = _Open()
 # A rule that calls its own function is traced for derivatives of so many orders, and one more for
 # each function that is being traced around the call, as each may stand for a derivative.
 _ORDERS = 3
+_MOST_ORDERS = 16
 
 
-class opening:
-    """Whether a function's rule is to be traced: not without end where the rule calls the function.
+def runs_plainly() -> bool:
+    """Whether nothing will differentiate a call made here."""
+    trace = tracing.current()
+    return trace is None or trace is _open.undifferentiated
 
-    `with opening(f) as wanted:`
+
+def traced(f: WithRule, call: Call, rules) -> list:
+    """Trace a function and, by `rules(call, body)`, its rule.
+
+    Without it where it calls itself for an order that nobody asks for.
     """
-
-    def __init__(self, f):
-        self.key = id(f)
-
-    def __enter__(self) -> bool:
-        depth, most = _open.levels.get(self.key, (0, _ORDERS + len(tracing._stack.traces)))
-        self.before = _open.levels.get(self.key)
-        _open.levels[self.key] = (depth + 1, most)
-        return depth < most
-
-    def __exit__(self, *exc):
-        if self.before is None:
-            del _open.levels[self.key]
+    outer = _open.levels.get(id(f))
+    depth, most, known = outer or (0, min(_ORDERS + tracing.depth(), _MOST_ORDERS), {})
+    key = (depth, call.key)
+    if key in known:
+        return known[key]
+    _open.levels[id(f)] = (depth + 1, most, known)
+    try:
+        body = call.body()
+        found = [body, *rules(call, body)] if depth < most else [body]
+    finally:
+        if outer is None:
+            del _open.levels[id(f)]
         else:
-            _open.levels[self.key] = self.before
+            _open.levels[id(f)] = outer
+    # A rule that calls its function twice would be traced twice as often at each order.
+    if not any(t.captured for t in found):
+        known[key] = found
+    return found
 
 
 def of_type(x, shape, dtype, what: str):
