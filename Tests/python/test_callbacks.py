@@ -225,8 +225,7 @@ def test_runs_programs_and_on_the_calling_thread():
         assert_close(results[n], compiled(compiled(compiled(n * X))))
 
 
-@pytest.mark.parametrize("handled", [False, True])
-def test_interrupt(handled):
+def test_interrupt():
     """Ctrl-C ends a callback that sleeps."""
 
     def sleepy(x):

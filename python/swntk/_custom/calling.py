@@ -165,15 +165,18 @@ class Call:
 
 class _Open(threading.local):
     def __init__(self):
-        # For each function whose rule is being traced, how deep, the most, and what was traced.
-        self.levels = {}
+        # How many rules are being traced, one inside the other, and what was traced meanwhile.
+        self.rules = 0
+        self.known = {}
         # The trace of a body: its derivative is its rule's, so that rules inside are of no use.
         self.undifferentiated = None
 
 
 _open = _Open()
-# A rule that calls its own function is traced for derivatives of so many orders, and one more for
-# each function that is being traced around the call, as each may stand for a derivative.
+# What a rule calls is differentiated for the second order at the earliest, what the rules of that
+# call for the third: without an end where a rule calls its own function. Rules are traced for so
+# many orders, and one more for each function that is being traced around the call (`grad` and the
+# like).
 _ORDERS = 3
 _MOST_ORDERS = 16
 
@@ -187,25 +190,27 @@ def runs_plainly() -> bool:
 def traced(f: WithRule, call: Call, rules) -> list:
     """Trace a function and, by `rules(call, body)`, its rule.
 
-    Without it where it calls itself for an order that nobody asks for.
+    Without it where nobody asks for a derivative of that order.
     """
-    outer = _open.levels.get(id(f))
-    depth, most, known = outer or (0, min(_ORDERS + tracing.depth(), _MOST_ORDERS), {})
-    key = (depth, call.key)
-    if key in known:
-        return known[key]
-    _open.levels[id(f)] = (depth + 1, most, known)
-    try:
-        body = call.body()
-        found = [body, *rules(call, body)] if depth < most else [body]
-    finally:
-        if outer is None:
-            del _open.levels[id(f)]
-        else:
-            _open.levels[id(f)] = outer
+    rules_open = _open.rules
+    orders = min(_ORDERS + tracing.depth() - rules_open, _MOST_ORDERS)
+    if not rules_open:
+        _open.known = {}
+    key = (id(f), rules_open, orders, call.key)
+    known = _open.known.get(key)
+    if known is not None:
+        return known[0]
+    found = [call.body()]
+    if rules_open < orders:
+        _open.rules += 1
+        try:
+            found += rules(call, found[0])
+        finally:
+            _open.rules = rules_open
     # A rule that calls its function twice would be traced twice as often at each order.
     if not any(t.captured for t in found):
-        known[key] = found
+        # With what the key names by its id.
+        _open.known[key] = (found, f, call)
     return found
 
 
