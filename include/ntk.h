@@ -372,7 +372,8 @@ typedef struct ntk_callback_functions {
  */
 ntk_status ntk_callback_register(const char *name, const ntk_callback_functions *functions);
 
-/** Take a name back. Does nothing if it is not registered. */
+/** Take a name back, to be registered again. What holds its functions keeps them. Does nothing if the
+ *  name is not registered. */
 ntk_status ntk_callback_unregister(const char *name);
 
 /** 1 if the name is registered or a program, compiled ones in the cache among them, holds functions

@@ -9,8 +9,12 @@ struct OperationCase: CustomStringConvertible {
   var step = Step.small
   /// Whether reverse mode is there.
   var isReversible = true
-  /// Operands that the operation has no derivative by.
-  var constants: [Int] = []
+  /// The operands to differentiate by; nil: all floating ones.
+  var active: [Int]?
+  /// Whether there are derivatives of derivatives.
+  var isTwiceDifferentiable = true
+  /// For each operand of the operation, which of the program's inputs it is; nil: one each.
+  var wiring: [Int]?
 
   /// The values of an operand.
   enum Domain {
@@ -40,10 +44,10 @@ struct OperationCase: CustomStringConvertible {
 
   init(
     _ primitive: any Primitive, _ types: [ValueType], _ domains: [Domain]? = nil,
-    step: Step = .small, isReversible: Bool = true, constants: [Int] = []
+    step: Step = .small, isReversible: Bool = true, active: [Int]? = nil
   ) {
     self.isReversible = isReversible
-    self.constants = constants
+    self.active = active
     self.primitive = primitive
     self.types = types
     self.domains = domains ?? types.map { _ in .any }
@@ -58,7 +62,9 @@ struct OperationCase: CustomStringConvertible {
   }
 
   func program() throws(NTKError) -> Program {
-    try Program.build(types) { b, operands throws(NTKError) in try b.apply(primitive, operands) }
+    try Program.build(types) { b, inputs throws(NTKError) in
+      try b.apply(primitive, wiring.map { $0.map { inputs[$0] } } ?? inputs)
+    }
   }
 
   /// Operands of the types, from a seed.

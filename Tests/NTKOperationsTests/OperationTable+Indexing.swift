@@ -131,7 +131,7 @@ private func indexRows(
     // Where slices may meet, there is no derivative by them.
     OperationCase(
       operation("scatter_mul", scatter), types, [.any, domain, .any], step: .one,
-      constants: [2]),
+      active: [0]),
     // Away from ties of the array with the slices.
     OperationCase(operation("scatter_max", scatter), types, [.indices(0...0), domain, .nonzero]),
     OperationCase(operation("scatter_min", scatter), types, [.indices(0...0), domain, .nonzero]),

@@ -45,7 +45,7 @@ let specialTable: [OperationCase] = {
     }
     table.append(
       OperationCase(
-        operation("polygamma", [:]), [type, type], [.indices(0...3), .positive], constants: [0]))
+        operation("polygamma", [:]), [type, type], [.indices(0...3), .positive], active: [1]))
   }
   for element in [ElementType.i32, .i64, .u8, .u32, .u64] {
     for name in ["population_count", "clz"] {

@@ -62,8 +62,9 @@ public enum CallbackRegistry {
     _ = state.withLock { $0.registered.removeValue(forKey: name) }
   }
 
+  /// The functions that are registered, or that programs hold of an earlier time.
   static func functions(named name: String) -> CallbackFunctions? {
-    state.withLock { $0.registered[name] }
+    state.withLock { $0.registered[name] ?? $0.held[name]?.functions }
   }
 
   /// Whether a name is registered, or a program holds functions that were registered under it.

@@ -56,11 +56,17 @@ public struct CustomLinear: Call {
       for (tangent, value) in zip(tangents, pulled) { joined.append(try b.add(tangent, value)) }
       return joined
     }
+    // What the rule repeats along an axis, the map adds up: an axis passes if both carry it.
+    guard let forward = try? callee() else { return .opaque }
     var axes = JoinedAxes()
-    try axes.add(
-      whole, index: 0, operands: Array(0..<operands.count), inputResults: operands.map { _ in nil },
-      outputResults: results.indices.map { Int?($0) }
-        + operands.dropFirst(knownCount).map { _ in nil })
+    let outputs = results.indices.map { Int?($0) }
+    for (index, body) in [whole, forward].enumerated() {
+      try axes.add(
+        body, index: index, operands: Array(0..<operands.count),
+        inputResults: operands.map { _ in nil },
+        outputResults: outputs
+          + [Int?](repeating: nil, count: body.outputs.count - outputs.count))
+    }
     return AxisFlow(axes.threads())
   }
 

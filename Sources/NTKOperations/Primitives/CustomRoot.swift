@@ -56,10 +56,16 @@ public struct CustomRoot: Call {
       let found = try b.call(solve, groups.consts(1, of: inputs) + groups.rest(of: inputs))
       let root = Array(found.prefix(unknownCount))
       let values = try b.call(function, groups.consts(0, of: inputs) + root)
-      return found + (try b.call(tangentSolve, groups.consts(2, of: inputs) + root + values))
+      var outputs = found
+      outputs += try b.call(tangentSolve, groups.consts(2, of: inputs) + root + values)
+      // The guess has the root's axes, used or not.
+      for (guess, value) in zip(groups.rest(of: inputs), root) {
+        outputs.append(try b.add(guess, value))
+      }
+      return outputs
     }
-    return try whole.axisFlow(
-      outputResults: (Array(solve.outputs.indices) + (0..<unknownCount)).map { Int?($0) })
+    let results = (Array(solve.outputs.indices) + (0..<unknownCount)).map { Int?($0) }
+    return try whole.axisFlow(outputResults: results + (0..<unknownCount).map { _ in nil })
   }
 
   public func resized(

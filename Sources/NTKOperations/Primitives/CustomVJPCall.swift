@@ -81,7 +81,27 @@ public struct CustomVJPCall: Call {
       }
       return values
     }
-    return try whole.axisFlow(outputResults: results + results + activeOperands.map { _ in nil })
+    // What the rule repeats along an axis, its transpose adds up: both must carry the axis.
+    let knownCount = backward.inputCount - floatingOutputs.count
+    guard let pushed = try? CustomLinear(backward, knownCount: knownCount).callee() else {
+      return .opaque
+    }
+    let tangents = try Program.build(operands) { b, inputs throws(NTKError) in
+      let pair = try b.call(forward, inputs)
+      return try b.call(
+        pushed,
+        inputs.prefix(constCount) + pair.dropFirst(body.outputs.count)
+          + activeOperands.map { inputs[$0] })
+    }
+    var axes = JoinedAxes()
+    let none = operands.map { _ in Int?.none }
+    try axes.add(
+      whole, index: 0, operands: Array(operands.indices), inputResults: none,
+      outputResults: results + results + activeOperands.map { _ in nil })
+    try axes.add(
+      tangents, index: 1, operands: Array(operands.indices), inputResults: none,
+      outputResults: floatingOutputs.map { Int?($0) })
+    return AxisFlow(axes.threads())
   }
 
   public func resized(

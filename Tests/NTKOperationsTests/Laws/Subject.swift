@@ -10,7 +10,7 @@ struct Subject: CustomStringConvertible {
   let inputs: @Sendable (UInt64) -> [TestArray]
   var step = OperationCase.Step.small
   var isReversible = true
-  var constants: [Int] = []
+  private var chosen: [Int]?
 
   init(
     _ description: String, _ program: Program, step: OperationCase.Step = .small,
@@ -25,14 +25,12 @@ struct Subject: CustomStringConvertible {
   init(_ row: OperationCase) throws(NTKError) {
     self.init("\(row)", try row.program(), step: row.step) { row.operands(seed: $0) }
     isReversible = row.isReversible
-    constants = row.constants
+    chosen = row.active
   }
 
   /// The inputs to differentiate by.
   var active: [Int] {
-    program.inputTypes.indices.filter {
-      program.inputTypes[$0].isFloating && !constants.contains($0)
-    }
+    (chosen ?? Array(program.inputTypes.indices)).filter { program.inputTypes[$0].isFloating }
   }
 
   /// The program that carries tangents too.
@@ -45,7 +43,9 @@ struct Subject: CustomStringConvertible {
       inputs($0) + directions(types, seed: $0 + 1000)
     }
     subject.isReversible = isReversible
-    subject.constants = constants
+    if let chosen {
+      subject.chosen = chosen + (program.inputCount..<(program.inputCount + chosen.count))
+    }
     return subject
   }
 

@@ -6,6 +6,8 @@ import functools
 import inspect
 import threading
 
+import numpy as np
+
 from .. import tree
 from .._arguments import from_leaf, function_name, is_arraylike, parameter_names
 from .._bodies import inside
@@ -59,20 +61,23 @@ class WithRule:
 def positional(f, args, kwargs) -> tuple:
     """Return all arguments of a call as positional ones, defaults among them."""
     try:
-        signature = inspect.signature(f)
+        # A ufunc's options are none of its arguments.
+        signature = None if isinstance(f, np.ufunc) else inspect.signature(f)
     except (TypeError, ValueError):
+        signature = None
+    if signature is None:
         if kwargs:
             raise ArgumentError(
                 f"{function_name(f)} has no signature, so its rule takes positional arguments only"
-            ) from None
+            )
         return args
     bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
     if bound.kwargs:
         raise ArgumentError(
             f"the keyword-only arguments {sorted(bound.kwargs)} of {function_name(f)} cannot be "
             "handed to its rule"
         )
+    bound.apply_defaults()
     return bound.args
 
 
@@ -131,11 +136,23 @@ class Call:
 
     def body(self):
         """Trace the function."""
-        return trace_call(
-            self.f,
-            inside(self.arguments),
-            lambda tracers: self.f(*self.filled(tracers)),
-            captured_first=True,
+
+        def run(tracers):
+            outer, _open.undifferentiated = _open.undifferentiated, tracing.current()
+            try:
+                return self.f(*self.filled(tracers))
+            finally:
+                _open.undifferentiated = outer
+
+        return trace_call(self.f, inside(self.arguments), run, captured_first=True)
+
+    @property
+    def key(self):
+        """What tracing the function and its rule depends on, beside what they close over."""
+        return (
+            tuple(a.key for a in self.arguments),
+            tuple(self.trees),
+            tuple(map(id, self.nondiff)),
         )
 
     def values(self) -> list:
@@ -148,35 +165,53 @@ class Call:
 
 class _Open(threading.local):
     def __init__(self):
-        self.levels = {}
+        # How many rules are being traced, one inside the other, and what was traced meanwhile.
+        self.rules = 0
+        self.known = {}
+        # The trace of a body: its derivative is its rule's, so that rules inside are of no use.
+        self.undifferentiated = None
 
 
 _open = _Open()
-# A rule that calls its own function is traced for derivatives of so many orders, and one more for
-# each function that is being traced around the call, as each may stand for a derivative.
+# What a rule calls is differentiated for the second order at the earliest, what the rules of that
+# call for the third: without an end where a rule calls its own function. Rules are traced for so
+# many orders, and one more for each function that is being traced around the call (`grad` and the
+# like).
 _ORDERS = 3
+_MOST_ORDERS = 16
 
 
-class opening:
-    """Whether a function's rule is to be traced: not without end where the rule calls the function.
+def runs_plainly() -> bool:
+    """Whether nothing will differentiate a call made here."""
+    trace = tracing.current()
+    return trace is None or trace is _open.undifferentiated
 
-    `with opening(f) as wanted:`
+
+def traced(f: WithRule, call: Call, rules) -> list:
+    """Trace a function and, by `rules(call, body)`, its rule.
+
+    Without it where nobody asks for a derivative of that order.
     """
-
-    def __init__(self, f):
-        self.key = id(f)
-
-    def __enter__(self) -> bool:
-        depth, most = _open.levels.get(self.key, (0, _ORDERS + len(tracing._stack.traces)))
-        self.before = _open.levels.get(self.key)
-        _open.levels[self.key] = (depth + 1, most)
-        return depth < most
-
-    def __exit__(self, *exc):
-        if self.before is None:
-            del _open.levels[self.key]
-        else:
-            _open.levels[self.key] = self.before
+    rules_open = _open.rules
+    orders = min(_ORDERS + tracing.depth() - rules_open, _MOST_ORDERS)
+    if not rules_open:
+        _open.known = {}
+    key = (id(f), rules_open, orders, call.key)
+    known = _open.known.get(key)
+    if known is not None:
+        return known[0]
+    found = [call.body()]
+    if rules_open < orders:
+        _open.rules += 1
+        try:
+            found += rules(call, found[0])
+        finally:
+            _open.rules = rules_open
+    # A rule that calls its function twice would be traced twice as often at each order.
+    if not any(t.captured for t in found):
+        # With what the key names by its id.
+        _open.known[key] = (found, f, call)
+    return found
 
 
 def of_type(x, shape, dtype, what: str):

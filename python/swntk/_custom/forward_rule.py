@@ -14,7 +14,7 @@ from .._tracing.parameters import Body, parameters_text
 from .._tracing.trace import current
 from .._tracing.tracer import Tracer, as_value
 from .._transforms.binding import zeros0
-from .calling import MissingRuleError, RuleError, WithRule, of_type, opening
+from .calling import MissingRuleError, RuleError, WithRule, of_type, runs_plainly, traced
 
 
 class custom_jvp(WithRule):
@@ -113,13 +113,11 @@ class custom_jvp(WithRule):
                 f"no JVP is defined for the custom_jvp function {function_name(self.fun)}: use "
                 f"defjvp{place()}"
             )
-        if current() is None:
+        if runs_plainly():
             return self.fun(*args, **kwargs)
         call = self.call_of(args, kwargs)
-        body = call.body()
-        with opening(self) as wanted:
-            rule = self._rule(call, body) if wanted else None
-        found = [body] if rule is None else [body, rule]
+        found = traced(self, call, lambda call, body: [self._rule(call, body)])
+        body = found[0]
         sources, places = merged([t.captured for t in found])
         count = len(sources)
         consts = [as_value(source) for source in sources]
@@ -129,7 +127,8 @@ class custom_jvp(WithRule):
         own = [*places[0], *range(count, len(inputs))]
         programs = [widened(body.program, own, inputs, types, name)]
         parameters = {"call_jaxpr": Body(0)}
-        if rule is not None:
+        if len(found) > 1:
+            rule = found[1]
             inputs = inputs + [(a.shape, a.dtype) for a in call.floating]
             own = [*places[1], *range(count, len(inputs))]
             all_types = types + [t for t in types if t.dtype.kind == "f"]

@@ -14,7 +14,7 @@ from .._tracing.parameters import Body, parameters_text
 from .._tracing.trace import current
 from .._tracing.tracer import Tracer, as_value
 from .._transforms.binding import zeros0
-from .calling import MissingRuleError, RuleError, WithRule, of_type, opening
+from .calling import MissingRuleError, RuleError, WithRule, of_type, runs_plainly, traced
 
 
 class custom_vjp(WithRule):
@@ -86,15 +86,11 @@ class custom_vjp(WithRule):
                 f"no VJP is defined for the custom_vjp function {function_name(self.fun)}: use "
                 f"defvjp{place()}"
             )
-        if current() is None:
+        if runs_plainly():
             return self.fun(*args, **kwargs)
         call = self.call_of(args, kwargs)
-        body = call.body()
-        found = [body]
-        with opening(self) as wanted:
-            if wanted:
-                forward, residuals = self._forward(call, body)
-                found += [forward, self._backward(call, body, residuals)]
+        found = traced(self, call, self._rules)
+        body = found[0]
         sources, places = merged([t.captured for t in found])
         count = len(sources)
         consts = [as_value(source) for source in sources]
@@ -126,6 +122,10 @@ class custom_vjp(WithRule):
         results = [Tracer.fresh(v, weak=w) for v, w in zip(values, body.weak)]
         return tree.unflatten(body.out_tree, results)
 
+    def _rules(self, call, body):
+        forward, residuals = self._forward(call, body)
+        return [forward, self._backward(call, body, residuals)]
+
     def _forward(self, call, body):
         name = function_name(self.fwd)
         residual_tree = None
@@ -149,17 +149,17 @@ class custom_vjp(WithRule):
             residuals, residual_tree = tree.flatten(result[1])
             return values, residuals
 
-        traced = trace_call(self.fwd, inside(call.arguments), run, captured_first=True)
+        found = trace_call(self.fwd, inside(call.arguments), run, captured_first=True)
         count = len(body.program.output_types)
         kept = [
             Argument(path, None, shape, dtype, dtype, scalar=not shape, weak=weak)
             for path, (shape, dtype), weak in zip(
                 tree.paths(residual_tree, "residuals"),
-                traced.program.output_types[count:],
-                traced.weak[count:],
+                found.program.output_types[count:],
+                found.weak[count:],
             )
         ]
-        return traced, (residual_tree, kept)
+        return found, (residual_tree, kept)
 
     def _backward(self, call, body, residuals):
         residual_tree, kept = residuals

@@ -55,6 +55,11 @@ def current() -> Trace | None:
     return traces[-1] if traces else None
 
 
+def depth() -> int:
+    """Return how many traces are under way in this thread."""
+    return len(_stack.traces)
+
+
 class activate:
     """Make a trace the innermost one for a `with` block."""
 
