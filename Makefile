@@ -1,5 +1,7 @@
 # make build      .build/release/libntk.so
 # make test       every check there is; make test ONLY="c pytest" runs some of the stages
+# make test-neural-tangents
+#                 one of these stages: every function that neural-tangents has, against itself
 # make demo       examples/digits.py, examples/sine.py, examples/poisson.py
 # make bench      Benchmarks/run.py; make bench OPTIONS="--quick --only kernel" runs a part
 # make install    the library, the header and ntk.pc under PREFIX
@@ -15,7 +17,7 @@ RUN = PYTHONPATH=python .venv/bin/python
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' python/swntk/_version.py)
 SOURCES := $(shell find Package.swift Sources include -type f)
 
-.PHONY: build venv test demo bench install clean
+.PHONY: build venv test test-neural-tangents demo bench install clean
 
 build: $(LIBRARY)
 
@@ -44,6 +46,9 @@ venv:
 
 test: venv build
 	@$(RUN) .ci/test.py $(ONLY)
+
+test-neural-tangents: venv build
+	@$(RUN) .ci/test.py neural_tangents
 
 demo: venv build
 	@$(RUN) examples/digits.py

@@ -12,8 +12,15 @@ extension Caller {
     var result = RunOptions()
     guard let pointer else { return result }
     let size = UnsafeRawPointer(pointer).load(as: Int.self)
-    try expectSize(size, MemoryLayout<ntk_run_options>.size, "ntk_run_options")
-    let options = pointer.pointee
+    // The struct of the first version ends before `poll`.
+    let first = MemoryLayout<ntk_run_options>.offset(of: \.poll) ?? 0
+    try expectSize(size, first, "ntk_run_options")
+    var options = ntk_run_options()
+    withUnsafeMutableBytes(of: &options) { bytes in
+      let count = min(bytes.count, UInt(bitPattern: size) > UInt(bytes.count) ? bytes.count : size)
+      bytes.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: count))
+    }
+    result.findsNaNs = options.debug_nans != 0
     if options.memory_limit > 0 { result.memoryLimit = Int(clamping: options.memory_limit) }
     if let progress = options.progress {
       let context = options.progress_context

@@ -10,6 +10,8 @@ public struct RunOptions {
   public var poll: (() -> Bool)?
   /// Asked between blocks, from any thread of the pool.
   public var isCancelled: (@Sendable () -> Bool)?
+  /// Runs one operation at a time and throws where one makes a NaN.
+  public var findsNaNs = false
 
   public init() {}
 

@@ -40,6 +40,10 @@ class DTypeError(NTKError, TypeError):
     """An element type is wrong."""
 
 
+class NaNError(NTKError, FloatingPointError):
+    """An operation made a NaN inside `swntk.debug_nans`."""
+
+
 class ParseError(NTKError, ValueError):
     """Program text is malformed.
 
@@ -127,6 +131,7 @@ _BY_STATUS = {
     9: CancelledError,
     10: IndexOutOfRangeError,
     11: InternalError,
+    12: NaNError,
 }
 
 

@@ -179,7 +179,7 @@ _SIGINT = int(_signal.SIGINT)
 
 def _options(limit, progress):
     size = ctypes.sizeof(ntk_run_options)
-    return ntk_run_options(size, limit, progress, None, None, _poll, None)
+    return ntk_run_options(size, limit, progress, None, None, _poll, None, 0)
 
 
 # Options of a run without a limit and without a report.
@@ -201,6 +201,7 @@ def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) 
     limit = memory_limit if memory_limit is not None else current.memory_limit
     with Watch(progress if progress is not None else current.progress) as watch:
         settings = _options(limit or 0, _progress if watch.report is not None else _no_progress)
+        settings.debug_nans = current.debug_nans
         status = function(handle, taken.pointer, taken.count, given.pointer, given.count, settings)
     if status:
         fail_run(status)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
-from .structs import NTK_ABI_VERSION, ntk_buffer, ntk_kernel_options, ntk_run_options
+from .structs import (
+    NTK_ABI_VERSION,
+    ntk_buffer,
+    ntk_callback_functions,
+    ntk_kernel_options,
+    ntk_run_options,
+)
 
 __all__ = ["NTK_ABI_VERSION", "SIGNATURES"]
 
@@ -75,6 +81,10 @@ SIGNATURES = {
     "ntk_program_vmap": (_status, [_new, _handle, c_int64, _int64s, _int64s]),
     "ntk_program_simplify": (_status, [_new, _handle]),
     "ntk_program_resize": (_status, [_new, _handle, c_size_t, c_int64, c_int64]),
+    # Callbacks
+    "ntk_callback_register": (_status, [c_char_p, POINTER(ntk_callback_functions)]),
+    "ntk_callback_unregister": (_status, [c_char_p]),
+    "ntk_callback_is_held": (_status, [c_char_p, _int32s]),
     # Running
     "ntk_cancellation_create": (_status, [_new]),
     "ntk_cancellation_cancel": (None, [_handle]),

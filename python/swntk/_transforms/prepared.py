@@ -39,7 +39,7 @@ class Prepared:
 
     def __call__(self, leaves):
         traced = self._traced
-        if current.memory_limit is not None or current.progress is not None:
+        if current.memory_limit is not None or current.progress is not None or current.debug_nans:
             return traced.result(traced.program.evaluate(leaves + traced.captured))
         try:
             buffers = self._free.pop()
