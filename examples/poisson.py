@@ -13,9 +13,10 @@ the form that inverts a matrix of the residuals and not of the parameters (minSR
 
     step = J^T (J J^T + damping I)^-1 r,    J = d residuals / d params.
 
-`swntk.empirical_ntk_fn` gives J J^T without J, `swntk.linalg.solve` the damped solve, and
-`swntk.vjp` J^T v. All three come from one traced function, compiled once by `swntk.jit`, and
-`TangentKernel @ v` (J J^T v, without the kernel) checks the solve at the end.
+`swntk.empirical_ntk_fn` gives J J^T without J, `swntk.linalg.solve` the damped solve, `swntk.vjp`
+and `swntk.jvp` the step J^T v and how it changes the residuals if they are linear, J (J^T v): the
+damping follows from how far that holds. `swntk.jit` traces each of these once, for all steps. In
+the end `TangentKernel @ v`, which is J (J^T v) too, checks the solve.
 Run it by `make demo`, or after `make build` by
 
     PYTHONPATH=python python examples/poisson.py --help
@@ -81,39 +82,47 @@ def residuals(params, points):
 
 
 class NaturalGradient:
-    """Steps J^T (J J^T + damping I)^-1 r, each as far as the loss falls most.
+    """Steps J^T (J J^T + damping I)^-1 r.
 
-    The damping is Levenberg's and Marquardt's: less after a step that lowered the loss, more after
-    one that did not.
+    The damping is Levenberg's and Marquardt's: less after a step that lowered the loss as it would
+    if the residuals were linear, more after one that did not.
     """
 
     def __init__(self, points, damping=1e-3):
         self.points = points
         self.damping = damping
         self.ntk_fn = swntk.empirical_ntk_fn(residuals, trace_axes=())
-        self.trace = swntk.jit(self._trace)
-        self.pull = swntk.jit(self._pull)
-        self.loss = swntk.jit(lambda params: np.sum(residuals(params, points) ** 2) / 2)
+        self.kernel = swntk.jit(lambda params: self.ntk_fn(points, None, params))
+        self.residuals = swntk.jit(lambda params: residuals(params, points))
+        self.products = swntk.jit(self._products)
 
-    def _trace(self, params):
-        return residuals(params, self.points), self.ntk_fn(self.points, None, params)
+    def _products(self, params, v):
+        """Return J^T v and J (J^T v)."""
+        def r(params):
+            return residuals(params, self.points)
 
-    def _pull(self, params, v):
-        return swntk.vjp(lambda p: residuals(p, self.points), params)[1](v)[0]
+        direction = swntk.vjp(r, params)[1](v)[0]
+        return direction, swntk.jvp(r, (params,), (direction,))[1]
+
+    def loss(self, params):
+        return float(np.sum(self.residuals(params) ** 2) / 2)
 
     def step(self, params):
         """Return new parameters, and their loss."""
-        r, kernel = self.trace(params)
+        r, kernel = self.residuals(params), self.kernel(params)
         before = np.sum(r**2) / 2
         for _ in range(10):
             v = swntk.linalg.solve(kernel, r, jitter=self.damping)
-            direction = self.pull(params, v)
+            direction, change = self.products(params, v)
             moved = {name: p - direction[name] for name, p in params.items()}
             after = self.loss(moved)
-            if after < before:
+            gain = (before - after) / (before - np.sum((r - change) ** 2) / 2)
+            if gain > 0.75:
                 self.damping = max(self.damping / 3, 1e-12)
-                return moved, float(after)
-            self.damping *= 4
+            elif gain < 0.25:
+                self.damping *= 3
+            if after < before:
+                return moved, after
         return params, float(before)
 
 
@@ -176,7 +185,7 @@ def main():
     grid = np.linspace(0, 1, 501)
     untrained = params = init_params(args.width, np.random.default_rng(args.seed))
     trainer = NaturalGradient(points)
-    losses, errors = [float(trainer.loss(params))], [relative_error(params, grid)]
+    losses, errors = [trainer.loss(params)], [relative_error(params, grid)]
 
     print("    step        loss   relative error of u")
     start = time.perf_counter()

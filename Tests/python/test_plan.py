@@ -8,10 +8,14 @@ import subprocess
 import sys
 import textwrap
 
+import networks
 import numpy as np
 import pytest
 import swntk
 from swntk import tree
+from swntk._kernels.options import AxisRoles
+from swntk._kernels.products import Products
+from swntk._kernels.targets import Targets
 
 h5py = pytest.importorskip("h5py")
 zarr = pytest.importorskip("zarr")
@@ -92,8 +96,6 @@ def pieces(plan, compute=None):
     whole = empty(plan)
     exact = plan.compute()
     seen = tree.map(lambda a: np.zeros(a.shape, bool), whole)
-    from swntk._kernels.targets import Targets
-
     targets, marks = Targets(whole, plan), tree.leaves(seen)
     for tile in plan.tiles:
         targets.write(tile, tree.leaves(compute(tile)))
@@ -132,6 +134,32 @@ def test_small_tiles_are_the_kernel_of_their_samples():
                 assert_trees_close(plan.run((rows, columns)), expected)
     symmetric = swntk.empirical_ntk_fn(f).plan(X, None, PARAMS).run((range(9), range(9)))
     np.testing.assert_array_equal(symmetric, symmetric.T)
+
+
+@pytest.mark.parametrize("implementation", [0, 3])
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_tiles_products_and_diagonals_of_networks(name, implementation):
+    function, params, x, y = networks.case(name, np.float64, (9, 4))
+    ntk_fn = swntk.empirical_ntk_fn(
+        function, trace_axes=(), implementation=implementation)
+    for other in (None, y):
+        plan = ntk_fn.plan(x, other, params)
+        whole = plan.compute()
+        close = dict(rtol=0, atol=1e-11 * np.linalg.norm(whole))
+        assert plan._samples.can_be_cut
+        for rows, columns in [(range(1), range(1, 4)), (range(2, 9), range(3)),
+                              (range(1, 3), range(1, 3))]:
+            part = whole[rows.start:rows.stop, columns.start:columns.stop]
+            np.testing.assert_allclose(plan.run((rows, columns)), part, **close)
+        products = Products(plan, 0)
+        v = rng.standard_normal(products.shapes[1])
+        labels = list(range(whole.ndim))
+        along = np.einsum(whole, labels, v, labels[1::2], labels[::2])
+        np.testing.assert_allclose(products.forward(v), along, **close)
+    plan = ntk_fn.plan(x, None, params)
+    matrix = swntk.flatten_kernel(plan.compute())
+    np.testing.assert_allclose(
+        plan.diagonal().ravel(), np.diag(matrix), rtol=0, atol=1e-11 * np.linalg.norm(matrix))
 
 
 @pytest.mark.parametrize("limit", [3 << 16, 1 << 20, None])
@@ -519,8 +547,6 @@ def test_progress_of_tiles_rises_to_its_total(tmp_path):
 
 def matrices(plan):
     """Each result as a matrix, by its labels, and the shapes of its sides."""
-    from swntk._kernels.options import AxisRoles
-
     for theta, type_ in zip(tree.leaves(plan.compute()), plan._left.output_types):
         roles = AxisRoles(len(type_.shape), plan._options)
         labels, first, second = roles.labels()

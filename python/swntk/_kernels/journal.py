@@ -67,8 +67,10 @@ class Journal:
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise ArgumentError(f"{self.path} is in use by another computation") from None
+        except OSError:  # a file system without locks
+            pass
 
     def _read(self):
         with open(self._file, "rb", closefd=False) as file:

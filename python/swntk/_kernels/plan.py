@@ -223,16 +223,22 @@ class TangentKernel:
         check(library.ntk_tangent_kernel_explain(self._handle.pointer, None, 0, needed))
         text = ctypes.create_string_buffer(needed.value)
         check(library.ntk_tangent_kernel_explain(self._handle.pointer, text, needed.value, needed))
-        tiles = self.tiles
-        mirrored = ", the rest mirrored" if self._is_symmetric and len(tiles) > 1 else ""
-        greatest = ""
-        if tiles and tiles[0].rows is not None:
-            greatest = f" of up to {len(tiles[0].rows)} x {len(tiles[0].columns)} samples"
-        count = "1 tile" if len(tiles) == 1 else f"{len(tiles)} tiles"
-        return (
-            f"{text.value.decode()}\n  {self._explain_limit()}\n"
-            f"  piece by piece: {count}{greatest}{mirrored}"
-        )
+        return f"{text.value.decode()}\n  {self._explain_limit()}\n  {self._explain_tiles()}"
+
+    def _explain_tiles(self) -> str:
+        samples = self._samples
+        if not samples.can_be_cut:
+            return "piece by piece: 1 tile"
+        size = edge(samples, self._byte_count, self._limit())
+        rows, columns = (-(-n // size) for n in samples.counts)
+        count = rows * columns
+        if samples.is_diagonal:
+            count = rows
+        elif self._is_symmetric:
+            count = rows * (rows + 1) // 2
+        shape = " x ".join(str(min(size, n)) for n in samples.counts)
+        mirrored = ", the rest mirrored" if count < rows * columns and count > rows else ""
+        return f"piece by piece: {count} tile{'s'[: count > 1]} of up to {shape} samples{mirrored}"
 
     def _explain_limit(self) -> str:
         given = self._given_limit()
@@ -321,16 +327,25 @@ class TangentKernel:
         handle, inputs = self._handle, self.inputs
         if tile.rows is not None:
             handle, inputs = self._cut(tile)
-        types = _types_of(self, tile, handle)
-        results = [allocate(*t) for t in types]
-        run(
-            library.ntk_tangent_kernel_compute,
-            handle.pointer,
-            inputs,
-            results,
-            memory_limit=limit and max(limit - 2 * sum(r.nbytes for r in results), limit // 2, 1),
-            progress=progress,
-        )
+        results = [allocate(*t) for t in _types_of(self, tile)]
+        share = limit
+        if limit is not None and tile.rows is not None:
+            share = max(limit - 2 * sum(r.nbytes for r in results), limit // 2, 1)
+        try:
+            run(
+                library.ntk_tangent_kernel_compute,
+                handle.pointer,
+                inputs,
+                results,
+                memory_limit=share,
+                progress=progress,
+            )
+        except OutOfMemoryError as error:
+            if share == limit:
+                raise
+            raise OutOfMemoryError(
+                f"{error}: what {limit} bytes leave beside the results of a tile"
+            ) from None
         return results
 
     def _cut(self, tile: Tile):
@@ -516,7 +531,7 @@ def _unpickled(left, right, parameter_count, inputs, options, out_tree, half):
     return TangentKernel(*programs, parameter_count, inputs, options, out_tree, half)
 
 
-def _types_of(plan, tile, handle) -> list:
+def _types_of(plan, tile) -> list:
     """The types of a tile's results."""
     samples = plan._samples
     types = []

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from .. import tree
 from .._arguments import to_own
 from .._errors import DTypeError, ShapeError
 from .._trace_function import execute
@@ -18,17 +19,16 @@ from .tiles import ranges
 class Products:
     """Products of one result of a plan and vectors.
 
+    What the derivatives need is computed once and kept, where the memory limit has room for it.
+
     Parameters
     ----------
     plan : TangentKernel
     index : int
         Which result.
-    keeps : bool
-        Whether to keep what the derivatives need between products, where the memory limit has room
-        for it.
     """
 
-    def __init__(self, plan, index: int, keeps: bool = False):
+    def __init__(self, plan, index: int):
         self._plan = plan
         self._half = plan._half
         self._index = index
@@ -42,12 +42,12 @@ class Products:
         count = math.prod([shapes[0][a] for a in axes])
         self._scale = 1 / count if plan._options.normalize and count else 1
         self._whole = None
-        self._is_small = math.prod(self._kernel.shape) <= 4 * sum(map(math.prod, shapes))
-        if plan._samples.is_diagonal or self._is_small:
-            # No larger than the outputs, as where samples are traced or diagonal.
-            self._is_small = True
-            if keeps:
-                self._whole = self._compute()
+        if plan._samples.is_diagonal or math.prod(self._kernel.shape) <= 4 * sum(
+            map(math.prod, shapes)
+        ):
+            # No larger than the outputs, as where samples are traced or diagonal. One result of
+            # several: the others are computed with it.
+            self._whole = tree.leaves(plan.compute())[index]
             return
         first = len(plan._left.input_types)
         inputs = [
@@ -68,7 +68,6 @@ class Products:
                 plan._samples.counts[side],
                 plan._parameter_count,
                 limit,
-                keeps,
                 self._sample_axis(),
             )
             for side, (program, given, axes) in enumerate(zip(programs, inputs, own_axes))
@@ -83,12 +82,6 @@ class Products:
                 return axis
             place -= 2 if axis in self._roles.pairs else 1
         return None
-
-    def _compute(self):
-        # One result of several: the others are computed with it.
-        from .. import tree
-
-        return tree.leaves(self._plan.compute())[self._index]
 
     def forward(self, vector):
         """Θ v"""
@@ -121,11 +114,10 @@ class Products:
 
     def _multiply(self, vector, given: int):
         """The product with one vector of the shape of an output without traced axes."""
-        if self._is_small:
-            theta = self._compute() if self._whole is None else self._whole
+        if self._whole is not None:
             labels, first, second = self._roles.labels()
             sides = (second, first) if given else (first, second)
-            return np.einsum(theta, labels, vector, *sides)
+            return np.einsum(self._whole, labels, vector, *sides)
         source = self._sides[given % len(self._sides)]
         target = self._sides[(1 - given) % len(self._sides)]
         vector = vector.astype(source.dtype, copy=False)
@@ -147,7 +139,7 @@ class Products:
 class _Side:
     """The derivatives of one side's output, in pieces of as many samples as the limit allows."""
 
-    def __init__(self, program, inputs, axes, count, parameter_count, limit, keeps, output_axis):
+    def __init__(self, program, inputs, axes, count, parameter_count, limit, output_axis):
         self.shape, self.dtype = program.output_types[0]
         self._inputs = inputs
         self._axes = axes
@@ -169,7 +161,7 @@ class _Side:
         residuals = sum(
             self._residual_byte_count(None if p is None else len(p)) for p in self._pieces
         )
-        if keeps and (budget is None or residuals <= budget):
+        if budget is None or residuals <= budget:
             self._kept = [self._residuals(piece) for piece in self._pieces]
 
     def _derive(self, program, size):
@@ -233,7 +225,7 @@ def linear_operator(plan, index: int):
         from scipy.sparse.linalg import LinearOperator
     except ImportError:
         raise ImportError("as_linear_operator needs SciPy: pip install scipy") from None
-    products = Products(plan, index, keeps=True)
+    products = Products(plan, index)
     n1, n2 = products.sizes
 
     def shaped(product, size):

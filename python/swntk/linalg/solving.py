@@ -246,8 +246,11 @@ class _Factor:
         return _forward(self.lower.T[::-1, ::-1], y[::-1])[::-1]
 
 
-def _forward(lower, b, width=128):
-    """Solve L x = b by blocks: NumPy has no triangular solve."""
+def _forward(lower, b, width=64):
+    """Solve L x = b by blocks: NumPy has no triangular solve.
+
+    OpenBLAS factors blocks of this width without its threads, which would wait for one another.
+    """
     x = np.empty_like(b)
     for start in range(0, len(lower), width):
         rows = slice(start, start + width)
