@@ -47,7 +47,7 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     x = traced(a)
     if shape is None:
         shape = newshape
-    if order == "A" and x.ndim:
+    if order == "A":
         order = "C" if _memory_order(x, order, "reshape") == list(range(x.ndim)) else "F"
     if order not in ("C", None):
         if order == "F":
