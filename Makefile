@@ -1,6 +1,8 @@
 # make build      .build/release/libntk.so
 # make test       every check there is; make test ONLY="c pytest" runs some of the stages
-# make demo       examples/digits.py, examples/sine.py
+# make test-neural-tangents
+#                 one of these stages: every function that neural-tangents has, against itself
+# make demo       examples/digits.py, examples/sine.py, examples/poisson.py
 # make bench      Benchmarks/run.py; make bench OPTIONS="--quick --only kernel" runs a part
 # make install    the library, the header and ntk.pc under PREFIX
 # make clean
@@ -15,7 +17,7 @@ RUN = PYTHONPATH=python .venv/bin/python
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' python/swntk/_version.py)
 SOURCES := $(shell find Package.swift Sources include -type f)
 
-.PHONY: build venv test demo bench install clean
+.PHONY: build venv test test-neural-tangents demo bench install clean
 
 build: $(LIBRARY)
 
@@ -45,9 +47,13 @@ venv:
 test: venv build
 	@$(RUN) .ci/test.py $(ONLY)
 
+test-neural-tangents: venv build
+	@$(RUN) .ci/test.py neural_tangents
+
 demo: venv build
 	@$(RUN) examples/digits.py
 	@$(RUN) examples/sine.py
+	@$(RUN) examples/poisson.py
 
 # The settings unset here, where a machine has them, halve the speed of OpenBLAS.
 bench: venv build

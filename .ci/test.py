@@ -74,6 +74,12 @@ def stage_pytest(scratch):
     ]
 
 
+def stage_neural_tangents(scratch):
+    """Every function of neural-tangents that swntk has, against neural-tangents itself."""
+    subprocess.run([".ci/setup", "neural-tangents"], check=True)
+    yield [".venv-neural-tangents/bin/python", "Tests/neural_tangents/run.py"]
+
+
 def stage_debian(scratch):
     """The oldest NumPy that is supported, in a Python that has nothing else."""
     yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/smoke.py"]
@@ -88,6 +94,10 @@ def stage_examples(scratch):
     ]
     yield [
         sys.executable, "examples/sine.py", "--steps", "1000", "--out", f"{scratch}/sine.png",
+    ]
+    yield [
+        sys.executable, "examples/poisson.py", "--steps", "20", "--points", "40", "--width", "16",
+        "--bound", "1", "--out", f"{scratch}/poisson.png",
     ]
     yield [
         "cc", "-std=c99", *WARNINGS, "-Iinclude", "examples/kernel.c", "-o", f"{scratch}/kernel",
@@ -240,7 +250,7 @@ def main(names):
         rows.append((name, *totals, time.monotonic() - start))
     print()
     for name, passed, failed, skipped, seconds in rows:
-        print(f"{name:10} {passed:6} passed {failed:4} failed {skipped:4} skipped {seconds:7.1f} s")
+        print(f"{name:15} {passed:6} passed {failed:4} failed {skipped:4} skipped {seconds:7.1f} s")
     passed, failed, skipped = (sum(column) for column in list(zip(*rows))[1:4])
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     sys.exit(failed != 0)

@@ -6,10 +6,12 @@ public struct StandardCatalog: OperationCatalog {
     Add.self, BroadcastInDim.self, Constant.self, ConvertElementType.self, Eq.self, Full.self,
     Iota.self, ReduceSum.self, Reshape.self, SelectN.self, Transpose.self,
     Abs.self, Acos.self, Acosh.self, And.self, Argmax.self, Argmin.self, Asin.self, Asinh.self,
-    Atan.self, Atan2.self, Atanh.self, BitcastConvertType.self, Cbrt.self, Ceil.self, Clamp.self,
+    Atan.self, Atan2.self, Atanh.self, BitcastConvertType.self, Callback.self, CallbackJVP.self,
+    CallbackVJP.self, Cbrt.self, Ceil.self, Checkpoint.self, Clamp.self,
     Concatenate.self, Cond.self, ConvGeneralDilated.self, Cos.self, Cosh.self, Cumlogsumexp.self,
     Cummax.self, Cummin.self,
-    Cumprod.self, Cumsum.self, Div.self, DotGeneral.self, DynamicSlice.self,
+    Cumprod.self, Cumsum.self, CustomJVPCall.self, CustomLinear.self, CustomLinearSolve.self,
+    CustomRoot.self, CustomVJPCall.self, Div.self, DotGeneral.self, DynamicSlice.self,
     DynamicUpdateSlice.self, Erf.self, Erfc.self, ErfInv.self, Exp.self, Exp2.self, Expm1.self,
     Floor.self, Gather.self, Ge.self, Gt.self, IntegerPow.self, IsFinite.self, Le.self, Log.self,
     Log1p.self, Logistic.self, Lt.self, Max.self, Min.self, Mul.self, Ne.self, Neg.self,
@@ -20,6 +22,9 @@ public struct StandardCatalog: OperationCatalog {
     ShiftLeft.self, ShiftRightArithmetic.self,
     ShiftRightLogical.self, Sign.self, Sin.self, Sinh.self, Slice.self, Sqrt.self, Squeeze.self,
     StopGradient.self, Sub.self, Tan.self, Tanh.self, Threefry2x32.self, While.self, Xor.self,
+    BesselI0e.self, BesselI1e.self, Clz.self, Digamma.self, Lgamma.self, Polygamma.self,
+    PopulationCount.self, Scatter.self, ScatterMax.self, ScatterMin.self, ScatterMul.self,
+    Sort.self, TopK.self,
   ]
 
   private let types: [String: any Primitive.Type]

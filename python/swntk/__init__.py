@@ -11,7 +11,8 @@
 
 from __future__ import annotations
 
-from . import _numpy, lax, nn, random, tree
+from . import _numpy, lax, linalg, nn, plot, predict, random, tree
+from ._custom import checkpoint, custom_jvp, custom_vjp, pure_callback
 from ._errors import (
     ArgumentError,
     CancelledError,
@@ -27,13 +28,18 @@ from ._errors import (
 from ._kernels import (
     NtkImplementation,
     TangentKernel,
+    batch,
     empirical_direct_ntk_fn,
     empirical_implicit_ntk_fn,
+    empirical_kernel_fn,
+    empirical_nngp_fn,
     empirical_ntk_fn,
+    empirical_ntk_vp_fn,
     explain,
     flatten_kernel,
+    monte_carlo_kernel_fn,
 )
-from ._options import build_info, clear_cache, get_threads, options, set_threads
+from ._options import build_info, clear_cache, debug_nans, get_threads, options, set_threads
 from ._program import Program
 from ._transforms import (
     ShapeDtypeStruct,
@@ -48,12 +54,15 @@ from ._transforms import (
     jvp,
     linearize,
     stop_gradient,
+    taylor_expand,
     trace,
     value_and_grad,
     vjp,
     vmap,
 )
 from ._version import __version__
+
+remat = checkpoint
 
 del _numpy
 
@@ -73,12 +82,20 @@ __all__ = [
     "TracingError",
     "UnsupportedError",
     "__version__",
+    "batch",
     "build_info",
     "check_grads",
+    "checkpoint",
     "clear_cache",
+    "custom_jvp",
+    "custom_vjp",
+    "debug_nans",
     "empirical_direct_ntk_fn",
     "empirical_implicit_ntk_fn",
+    "empirical_kernel_fn",
+    "empirical_nngp_fn",
     "empirical_ntk_fn",
+    "empirical_ntk_vp_fn",
     "eval_shape",
     "explain",
     "flatten_kernel",
@@ -91,12 +108,19 @@ __all__ = [
     "jit",
     "jvp",
     "lax",
+    "linalg",
     "linearize",
+    "monte_carlo_kernel_fn",
     "nn",
     "options",
+    "pure_callback",
+    "plot",
+    "predict",
     "random",
+    "remat",
     "set_threads",
     "stop_gradient",
+    "taylor_expand",
     "trace",
     "tree",
     "value_and_grad",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .checking import check_grads
-from .forward import jvp, linearize
+from .forward import jvp
 from .gradients import grad, value_and_grad
 from .inert import stop_gradient
 from .jacobians import hessian, jacfwd, jacobian, jacrev
@@ -11,6 +11,7 @@ from .jit import jit
 from .mapping import vmap
 from .reverse import vjp
 from .shapes import ShapeDtypeStruct, eval_shape, trace
+from .taylor import linearize, taylor_expand
 
 __all__ = [
     "ShapeDtypeStruct",
@@ -25,6 +26,7 @@ __all__ = [
     "jvp",
     "linearize",
     "stop_gradient",
+    "taylor_expand",
     "trace",
     "value_and_grad",
     "vjp",
