@@ -63,10 +63,11 @@ def check(function, *arrays, derivative=True):
             return floats(function(*at))
 
         for d, up, down in zip(jvp, moved(step), moved(-step), strict=True):
-            size = 1 + np.linalg.norm(np.ravel(d)) + np.linalg.norm(np.ravel(up))
-            if np.isfinite(size):
-                # Truncation is step**2, rounding 1e-16 / step.
-                assert np.linalg.norm(np.ravel((up - down) / (2 * step) - d)) <= 1e-7 * size
+            difference = (up - down) / (2 * step)
+            finite = np.isfinite(difference)
+            size = 1 + np.linalg.norm(difference[finite]) + np.linalg.norm(up[np.isfinite(up)])
+            # Truncation is step**2, rounding 1e-16 / step.
+            assert np.linalg.norm((difference - d)[finite]) <= 1e-7 * size
 
 
 def floats_traced(tree):
@@ -135,7 +136,8 @@ def test_reductions(shape, data):
         hole = numbers(shape, 5) > 0.8
         check(lambda x: getattr(np, name)(np.where(hole, np.nan, x), **options), x)
     else:
-        check(lambda x: getattr(np, name)(x, **options), x)
+        # The derivative of a root is not finite at 0, where std of one element is.
+        check(lambda x: getattr(np, name)(x, **options), x, derivative=name != "std")
 
 
 @SETTINGS

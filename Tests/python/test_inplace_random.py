@@ -84,7 +84,7 @@ class Machine:
     def step(self):
         steps = [self.view, self.view, self.view, self.copy, self.assign, self.assign]
         steps += [self.update_item, self.update, self.out, self.copyto, self.method, self.at]
-        steps += [self.reduce_out, self.function]
+        steps += [self.reduce_out, self.function, self.put, self.put, self.ordered]
         steps[self.integer(0, len(steps))]()
 
     def add(self, what, array):
@@ -211,6 +211,49 @@ class Machine:
         value = self.value((3, *x.shape[1:]))
         self.log.append(f"{ufunc.__name__}.at(a{i}, {index}, {value!r})")
         ufunc.at(x, index, value)
+
+    def put(self):
+        """Functions that overwrite elements."""
+        i = self.pick()
+        x = self.arrays[i]
+        if not x.ndim or not x.size:
+            return
+        kind = self.integer(0, 7)
+        mask = self.rng.random(x.shape) < 0.5
+        places = self.rng.integers(-x.size, x.size, size=3)
+        values = self.rng.integers(-4, 5, size=self.integer(1, 4))
+        self.log.append(f"put {kind} a{i}: {mask.tolist()}, {places}, {values}")
+        if kind == 0:
+            np.put(x, places, values, mode=("raise", "wrap", "clip")[self.integer(0, 3)])
+        elif kind == 1:
+            np.place(x, mask, values)
+        elif kind == 2:
+            np.putmask(x, mask, values)
+        elif kind == 3:
+            axis = self.integer(0, x.ndim)
+            shape = [self.integer(1, 3) if a == axis else n for a, n in enumerate(x.shape)]
+            rows = self.rng.integers(0, x.shape[axis], size=shape)
+            np.put_along_axis(x, rows, float(values[0]), axis=axis)
+        elif kind == 4 and x.ndim >= 2 and (x.ndim == 2 or len(set(x.shape)) == 1):
+            np.fill_diagonal(x, values, wrap=bool(self.integer(0, 2)))
+        elif kind == 5:
+            x.flat[self.slice_of(x.size)] = values[0]
+        else:
+            np.negative.at(x, self.rng.integers(0, x.shape[0], size=3))
+
+    def ordered(self):
+        """Elements in the order of memory, as far as that is known."""
+        i = self.pick()
+        x = self.arrays[i]
+        order = "CFAK"[self.integer(0, 4)]
+        kind = self.integer(0, 3)
+        self.log.append(f"order {order} {kind} a{i}")
+        if kind == 0:
+            self.arrays.append(x.ravel(order))
+        elif kind == 1:
+            self.arrays.append(x.flatten(order))
+        elif order != "K":
+            self.arrays.append(np.reshape(x, (-1,) if x.size else (0,), order=order))
 
     def function(self):
         i = self.pick()

@@ -87,4 +87,6 @@ def test_reciprocals_of_integers():
     for dtype in ("i4", "i8", "u1"):
         x = np.array([1, 2, 7], dtype)
         assert_close(swntk.jit(np.reciprocal)(x), np.reciprocal(x))
-    assert_close(swntk.jit(np.reciprocal)(np.array([-1, 0])), np.array([-1, 0]))
+    with np.errstate(divide="ignore"):
+        x = np.array([-1, 0])
+        assert_close(swntk.jit(np.reciprocal)(x), np.reciprocal(x))

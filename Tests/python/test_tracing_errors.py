@@ -295,6 +295,10 @@ def test_document_has_twenty_rows():
 
 RECIPES = [
     (lambda x: np.array([x[0], x[1]]), "Instead: np.stack([x[0], x[1]])"),
+    (lambda x: np.array([[x[0], 0], [0, 1]]), "Instead: np.block([[x[0], 0], [0, 1]])"),
+    (lambda x: np.array([[v, 1] for v in x]), "Instead: np.stack([np.stack([v, 1]) for v in x])"),
+    (lambda x: np.concatenate([[x[0]], [1.0]]), "np.stack around each of the inner lists"),
+    (lambda x: np.float32(x[0]), "Instead: x[0].astype(np.float32)"),
     (lambda x: np.sum([x[0], x[1]], 0), "Instead: np.sum(np.stack([x[0], x[1]]), 0)"),
     (lambda x: np.interp(0.5, X, [x[0], x[1], x[2]]), "np.stack([x[0], x[1], x[2]]) in its place"),
     (lambda x: PLAIN.dot(x), "Instead: PLAIN @ x, or np.dot(PLAIN, x)"),
@@ -324,6 +328,18 @@ def test_recipes(function, recipe):
     with pytest.raises((swntk.NTKError, AttributeError)) as caught:
         swntk.trace(function, X)
     assert recipe in str(caught.value).splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python tells which expression it is at")
+@pytest.mark.parametrize(
+    "function, recipe",
+    [row for row in RECIPES if row[1].startswith(("Instead: np.stack", "Instead: np.block"))],
+    ids=str,
+)
+def test_recipes_of_lists_run(function, recipe):
+    code = recipe[len("Instead: ") :]
+    traced = swntk.jit(lambda x: eval(code, {"np": np, "x": x}))(X)
+    np.testing.assert_array_equal(traced, function(X))
 
 
 def test_recipes_without_source():

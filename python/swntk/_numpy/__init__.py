@@ -38,6 +38,7 @@ from . import (  # noqa: F401  (each registers its handlers)
 )
 from .assignment import set_item
 from .indexing import get_item
+from .shaping import set_shape
 from .ufuncs import call_ufunc
 from .values import astype
 
@@ -45,3 +46,4 @@ protocol.call_ufunc = call_ufunc
 protocol.get_item = get_item
 protocol.set_item = set_item
 protocol.astype = astype
+protocol.set_shape = set_shape

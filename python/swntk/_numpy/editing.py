@@ -9,7 +9,7 @@ import numpy as np
 from .._errors import IndexOutOfRangeError, ShapeError
 from .._tracing import emit
 from .._tracing.location import place, tracing_error
-from .._tracing.operands import operand, traced
+from .._tracing.operands import kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer, as_value
 from .indexing import get_item
@@ -164,6 +164,13 @@ def put(a, ind, v, mode="raise"):
 
 def _by_mask(a: Tracer, mask, values, *, count_true: bool) -> None:
     """Overwrite where a mask holds; the k-th value goes to the k-th place, or k-th true one."""
+    kind = kind_of(operand(values))
+    if not isinstance(values, (list, tuple)) and isinstance(kind, np.dtype):
+        if not np.can_cast(kind, a.dtype, "safe"):
+            raise TypeError(
+                f"Cannot cast array data from {kind} to {a.dtype} according to the rule "
+                f"'safe'{place()}"
+            )
     values = flattened(traced(values))
     if isinstance(mask, Tracer):
         mask = mask.astype(bool)

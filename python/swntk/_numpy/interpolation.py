@@ -6,29 +6,20 @@ import numpy as np
 
 from .._errors import ShapeError
 from .._tracing import emit
-from .._tracing.dtypes import F64, I64
+from .._tracing.dtypes import F64, I64, promote
 from .._tracing.location import place, tracing_error, unsupported
 from .._tracing.operands import traced
 from .._tracing.protocol import implements
-from .._tracing.tracer import Tracer
+from .._tracing.tracer import Tracer, as_value
+from .sorting import places_in
 from .values import finish
 
 
 def count_below(edges, x, *, right: bool):
-    """Return how many of rising edges are below each element, or not above it (`right`).
-
-    A binary search without branches: of n edges, log2(n) comparisons an element.
-    """
-    n = edges.shape[0]
-    below = np.zeros_like(x, dtype=np.int64)
-    step = 1 << max(n.bit_length() - 1, 0)
-    while step and n:
-        trial = below + step
-        edge = np.take(edges, trial - 1, mode="clip")
-        goes = (edge <= x) if right else (edge < x)
-        below = np.where((trial <= n) & goes, trial, below)
-        step >>= 1
-    return below
+    """Return how many of rising edges are below each element, or not above it (`right`)."""
+    target = promote([edges.dtype, x.dtype])
+    side = "right" if right else "left"
+    return finish(places_in(as_value(edges, target), as_value(x, target), side))
 
 
 @implements("interp")

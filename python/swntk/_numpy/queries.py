@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._tracing.location import tracing_error
 from .._tracing.operands import kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer
@@ -84,7 +85,20 @@ def common_type(*arrays):
 
 @implements("may_share_memory", "shares_memory")
 def may_share_memory(a, b, max_work=None):
-    return isinstance(a, Tracer) and isinstance(b, Tracer) and a._cell is b._cell
+    if not (isinstance(a, Tracer) and isinstance(b, Tracer)):
+        return False
+    if a._cell is not b._cell:
+        if a._cell.doubt is None or b._cell.doubt is None:
+            return False
+    elif not a.size or not b.size:
+        return False
+    elif a._cell.value.size in (a.size, b.size) or a.same_place(b):
+        return True
+    raise tracing_error(
+        "whether two traced arrays share memory, which depends on layouts or indices that are not "
+        "known while tracing",
+        "x.copy() where they have to be two",
+    )
 
 
 @implements("astype")

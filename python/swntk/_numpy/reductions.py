@@ -229,6 +229,8 @@ def _variance(a, axis, dtype, ddof, keepdims, where, mean_given, correction):
         and (where is True or where is NO_VALUE)
     ):
         return emit.emit("np.var", [x], axis=axes, keepdims=keepdims, ddof=int(ddof))
+    # What is left out may be NaN, of which the square's derivative would be too.
+    x = _mask(where, x, 0)
     count = math.prod(x.shape[axis] for axis in axes)
     count = (
         emit.full((), count, x.dtype)

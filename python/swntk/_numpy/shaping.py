@@ -9,7 +9,7 @@ import numpy as np
 from .._errors import ShapeError
 from .._tracing import emit
 from .._tracing.layout import has_one_layout, is_contiguous, reshape_strides
-from .._tracing.location import place, unsupported
+from .._tracing.location import place, tracing_error, unsupported
 from .._tracing.operands import traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer
@@ -47,7 +47,7 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     x = traced(a)
     if shape is None:
         shape = newshape
-    if order == "A" and x.ndim:
+    if order == "A":
         order = "C" if _memory_order(x, order, "reshape") == list(range(x.ndim)) else "F"
     if order not in ("C", None):
         if order == "F":
@@ -63,6 +63,18 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     if copy is False and result._cell is not x._cell:
         raise ValueError(f"Unable to avoid creating a copy while reshaping.{place()}")
     return result
+
+
+def set_shape(x: Tracer, shape) -> None:
+    """Answer `x.shape = shape`, which never copies."""
+    shape = complete_shape(shape, x.size)
+    view = reshaped(x, shape, "an assignment to .shape") if x._strides is not None else None
+    if x._scalar or view is None or view._cell is not x._cell:
+        raise tracing_error(
+            f"an assignment to the shape of a traced array ({x!r}) that may need a copy",
+            "x = x.reshape(shape)",
+        )
+    x.become(view)
 
 
 def _memory_order(x: Tracer, order: str, what: str):

@@ -41,6 +41,10 @@ def _in_place(ufunc):
     return operator
 
 
+def _lines(arguments):
+    return [x._line() if isinstance(x, Flat) else x for x in arguments]
+
+
 class Flat:
     """The elements of an array in C order, as `ndarray.flat`."""
 
@@ -56,7 +60,17 @@ class Flat:
         return self._array.size
 
     def __iter__(self):
-        return iter(self._line())
+        # What is written while iterating is seen, as in NumPy.
+        return (self[i] for i in range(len(self)))
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return protocol.call_ufunc(ufunc, method, _lines(inputs), kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        return protocol.call_function(func, _lines(args), kwargs)
+
+    def copy(self):
+        return self._line()
 
     def __getitem__(self, index):
         found = self._line()[index]

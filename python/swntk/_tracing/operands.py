@@ -19,7 +19,7 @@ def operand(x):
     if isinstance(x, (np.ndarray, np.generic)):
         return x
     if x is None:
-        raise tracing_error("None was used as an array")
+        raise tracing_error("None was used as an array", "x is None, in place of x == None")
     if isinstance(x, (bool, int, float)):  # subclasses: enum members and such
         return bool(x) if isinstance(x, bool) else int(x) if isinstance(x, int) else float(x)
     if isinstance(x, (list, tuple)) and _holds_traced(x):

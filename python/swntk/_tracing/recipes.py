@@ -156,7 +156,7 @@ def _call_recipe(node, text):
     listed = bool(node.args) and node.args[0] in lists
     if short in _CONVERSIONS:
         if listed:
-            return f"{name} of a list that holds traced arrays", f"np.stack({first})"
+            return f"{name} of a list that holds traced arrays", _joined(node.args[0])
         return (
             f"{name} of a traced array",
             f"{first or 'the array'} itself: it is an array already; np.copy({first}) for a copy, "
@@ -193,16 +193,23 @@ def _call_recipe(node, text):
             "searchsorted": f"np.searchsorted({left}, {first})",
         }.get(short, f"{left} = np.full_like(t, value, shape={left}.shape), with t traced")
         return f"the method {short} of {left}, a plain NumPy array, with a traced value", instead
+    if short in _SCALARS and name.startswith(("np.", "numpy.")):
+        return f"{name} of a traced array", f"{first}.astype({name})"
+    if listed and short in ("concatenate", "stack", "hstack", "vstack", "column_stack"):
+        return (
+            f"{name} of lists that hold traced arrays, which NumPy does not pass on",
+            "np.stack around each of the inner lists",
+        )
     if listed and name.startswith(("np.", "numpy.")):
-        rest = ", ".join(arguments[1:])
+        rest = ", ".join(["", *arguments[1:]])
         return (
             f"{name} of a list that holds traced arrays, which NumPy does not pass on",
-            f"{name}(np.stack({first}){', ' + rest if rest else ''})",
+            f"{name}({_joined(node.args[0])}{rest})",
         )
     if lists and name.startswith(("np.", "numpy.")):
         return (
             f"{name} with a list that holds traced arrays, which NumPy does not pass on",
-            f"np.stack({_text(lists[0])}) in its place",
+            f"{_joined(lists[0])} in its place",
         )
     if name.startswith(("np.", "numpy.")):
         return (
@@ -216,6 +223,22 @@ def _call_recipe(node, text):
         f"if {name} is made of NumPy functions, give it arrays as they are; if it is a compiled "
         "library's, call it outside of the traced function or through swntk.pure_callback",
     )
+
+
+_SCALARS = {"float32", "float64", "int32", "int64", "uint8", "uint32", "uint64", "bool_", "double"}
+
+
+def _joined(node) -> str:
+    """What makes an array of a list of traced ones: np.stack looks one level deep only."""
+    inner = (ast.List, ast.Tuple)
+    if isinstance(node, ast.ListComp):
+        if isinstance(node.elt, inner):
+            rest = _text(node)[len(_text(node.elt)) + 1 :]
+            return f"np.stack([np.stack({_text(node.elt)}){rest})"
+        return f"np.stack({_text(node)})"
+    if any(isinstance(element, inner) for element in node.elts):
+        return f"np.block({_text(node)})"
+    return f"np.stack({_text(node)})"
 
 
 def _text(node) -> str:

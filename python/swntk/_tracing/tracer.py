@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from .._errors import ArgumentError, DTypeError, MissingAttributeError, ShapeError
@@ -45,8 +47,8 @@ class Tracer(ArrayMethods):
     __slots__ = (
         "_cell",
         "_steps",
-        "shape",
-        "dtype",
+        "_shape",
+        "_dtype",
         "_strides",
         "_scalar",
         "_weak",
@@ -63,8 +65,8 @@ class Tracer(ArrayMethods):
     ):
         self._cell = cell
         self._steps = steps
-        self.shape = shape
-        self.dtype = dtype
+        self._shape = shape
+        self._dtype = dtype
         self._strides = strides
         # NumPy's scalars are immutable: `s += 1` binds a new one.
         self._scalar = scalar
@@ -172,6 +174,25 @@ class Tracer(ArrayMethods):
 
     # ---- attributes
 
+    # By a C function: these are read more often than anything else.
+    shape = property(operator.attrgetter("_shape"))
+    dtype = property(operator.attrgetter("_dtype"))
+
+    @shape.setter
+    def shape(self, shape):
+        protocol.set_shape(self, shape)
+
+    @dtype.setter
+    def dtype(self, dtype):
+        raise tracing_error(
+            f"assignment of a dtype to a traced array ({self!r})", "x = x.astype(dtype)"
+        )
+
+    def become(self, view: Tracer) -> None:
+        """Be another view of the same cell from now on."""
+        self._steps, self._shape, self._strides = view._steps, view._shape, view._strides
+        self._version = -1
+
     @property
     def ndim(self) -> int:
         return len(self.shape)
@@ -233,6 +254,13 @@ class Tracer(ArrayMethods):
 
     def __complex__(self):
         raise self._no_number("complex()")
+
+    def __round__(self, ndigits=None):
+        if not self._scalar:
+            raise ArgumentTypeError("type numpy.ndarray doesn't define __round__ method")
+        if ndigits is None:
+            raise self._unknown("round(), which gives a Python int,", "np.round(x)")
+        return self.round(ndigits)
 
     def _no_number(self, name):
         what, instead = recipes.number(name)
