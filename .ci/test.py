@@ -82,6 +82,13 @@ def stage_neural_tangents(scratch):
     yield [python, "Tests/migration.py", "neural-tangents"]
 
 
+def stage_docs(scratch):
+    """The pages and the reference, without a warning."""
+    subprocess.run([".ci/setup", "docs"], check=True)
+    sphinx = [".venv-docs/bin/python", "-m", "sphinx", "-q", "-W", "--keep-going"]
+    yield [*sphinx, "-d", f"{scratch}/doctrees", "docs", f"{scratch}/html"]
+
+
 def stage_debian(scratch):
     """The oldest NumPy that is supported, in a Python that has nothing else."""
     yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/smoke.py"]
