@@ -2,7 +2,7 @@
 # make test       every check there is; make test ONLY="c pytest" runs some of the stages
 # make test-neural-tangents
 #                 one of these stages: every function that neural-tangents has, against itself
-# make docs       out/docs: the pages of docs/ and the reference
+# make docs       out/docs: the pages of docs/ and the references, of Python and of Swift
 # make demo       examples/digits.py, examples/sine.py
 # make bench      Benchmarks/run.py; make bench OPTIONS="--quick --only kernel" runs a part
 # make install    the library, the header and ntk.pc under PREFIX
@@ -56,8 +56,7 @@ demo: venv build
 	@$(RUN) examples/sine.py
 
 docs: build
-	@.ci/setup docs
-	@.venv-docs/bin/python -m sphinx -q -W -d out/doctrees docs out/docs
+	@.ci/docs out/docs
 
 # The settings unset here, where a machine has them, halve the speed of OpenBLAS.
 bench: venv build
