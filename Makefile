@@ -3,7 +3,7 @@
 # make test-neural-tangents
 #                 one of these stages: every function that neural-tangents has, against itself
 # make docs       out/docs: the pages of docs/ and the references, of Python and of Swift
-# make demo       examples/digits.py, examples/sine.py
+# make demo       examples/digits.py, examples/sine.py, examples/poisson.py
 # make bench      Benchmarks/run.py; make bench OPTIONS="--quick --only kernel" runs a part
 # make install    the library, the header and ntk.pc under PREFIX
 # make clean
@@ -54,6 +54,7 @@ test-neural-tangents: venv build
 demo: venv build
 	@$(RUN) examples/digits.py
 	@$(RUN) examples/sine.py
+	@$(RUN) examples/poisson.py
 
 docs: build
 	@.ci/docs out/docs

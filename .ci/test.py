@@ -90,6 +90,7 @@ def stage_docs(scratch):
 def stage_debian(scratch):
     """The oldest NumPy that is supported, in a Python that has nothing else."""
     yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/smoke.py"]
+    yield ["env", "PYTHONPATH=python", DEBIAN_PYTHON, "Tests/python/numpy_coverage.py", "--check"]
 
 
 def stage_examples(scratch):
@@ -100,6 +101,10 @@ def stage_examples(scratch):
     ]
     yield [
         sys.executable, "examples/sine.py", "--steps", "1000", "--out", f"{scratch}/sine.png",
+    ]
+    yield [
+        sys.executable, "examples/poisson.py", "--steps", "20", "--points", "40", "--width", "16",
+        "--bound", "1", "--out", f"{scratch}/poisson.png",
     ]
     yield [
         "cc", "-std=c99", *WARNINGS, "-Iinclude", "examples/kernel.c", "-o", f"{scratch}/kernel",

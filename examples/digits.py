@@ -119,14 +119,11 @@ def train(params, x, targets, epochs, batch, rate, rng):
 def regress(k_train, k_test, targets, ridge=1e-4):
     """Return predictions [n_test, 10] of ridge regression, one class against the others.
 
-    In float64: a tangent kernel's smallest eigenvalues lie below float32's rounding of its
-    largest.
+    In float64, as `swntk.linalg` does it: a tangent kernel's smallest eigenvalues lie below
+    float32's rounding of its largest.
     """
-    k_train = k_train.astype(np.float64)
-    n = len(k_train)
-    damped = k_train + ridge * np.trace(k_train) / n * np.eye(n)
     centre = targets.mean(axis=0)
-    return k_test @ np.linalg.solve(damped, targets - centre) + centre
+    return k_test @ swntk.linalg.solve(k_train, targets - centre, jitter=ridge) + centre
 
 
 def accuracy(scores, labels):
@@ -165,21 +162,12 @@ class Report:
 
 def draw(kernels, labels, path):
     """Draw each kernel with its samples sorted by class, and the spectra."""
-    order = np.argsort(labels, kind="stable")
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
     for axis, (name, kernel) in zip(axes, kernels.items()):
-        kernel = kernel / np.mean(np.diag(kernel))
-        picture = axis.imshow(kernel[np.ix_(order, order)], vmin=0, vmax=1, cmap="viridis")
-        ends = np.cumsum(np.bincount(labels, minlength=CLASSES))
-        axis.set_xticks(ends - np.diff(ends, prepend=0) / 2, range(CLASSES))
-        axis.set_yticks(ends - np.diff(ends, prepend=0) / 2, range(CLASSES))
-        axis.tick_params(length=0)
-        axis.set(title=f"Tangent kernel, {name}", xlabel="class", ylabel="class")
-        eigenvalues = np.linalg.eigvalsh(kernel.astype(np.float64))[::-1]
-        axes[2].loglog(1 + np.arange(len(kernel)), eigenvalues, nonpositive="mask", label=name)
-    figure.colorbar(picture, ax=axes[:2], label="relative to the mean of the diagonal")
-    axes[2].set(title="Spectrum", xlabel="rank", ylabel="eigenvalue")
-    axes[2].legend()
+        swntk.plot.kernel(kernel, labels, ax=axis, title=f"Tangent kernel, {name}")
+    scaled = {name: kernel / np.mean(np.diag(kernel)) for name, kernel in kernels.items()}
+    swntk.plot.spectrum(scaled, ax=axes[2])
+    figure.colorbar(axes[0].images[-1], ax=axes[:2], label="relative to the mean of the diagonal")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 

@@ -76,9 +76,9 @@ class Linearised:
         return np.mean((np.exp(-np.outer(t, self.speeds)) * self.modes) ** 2, axis=1) / 2
 
 
-def draw(grid, x, y, times, trained, predicted, losses, predicted_losses, path):
-    """Draw the outputs at the times, trained and predicted, and the losses."""
-    figure, axes = plt.subplots(1, 2, figsize=(13, 4.8), layout="constrained")
+def draw(grid, x, y, times, trained, predicted, losses, predicted_losses, k_train, path):
+    """Draw the outputs at the times, trained and predicted, the losses, what is learned first."""
+    figure, axes = plt.subplots(1, 3, figsize=(18, 4.8), layout="constrained")
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(times)))
     for t, colour, f, g in zip(times, colours, trained, predicted):
         axes[0].plot(grid, f, color=colour, label=f"step {t:,}")
@@ -91,6 +91,7 @@ def draw(grid, x, y, times, trained, predicted, losses, predicted_losses, path):
     axes[1].loglog(1 + np.arange(len(losses)), predicted_losses, "k:", label="predicted")
     axes[1].set(title="Half the mean square error", xlabel="1 + step")
     axes[1].legend()
+    swntk.plot.alignment({"at the start": k_train}, y, ax=axes[2])
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 
@@ -145,7 +146,7 @@ def main():
     gaps = [np.abs(f - g).max() / scale for f, g in zip(trained, predicted)]
     for t, gap in zip(times, gaps):
         print(f"{t:8,} {losses[t]:15.2e} {predicted_losses[t]:11.2e} {gap:13.4f}")
-    draw(grid, x, y, times, trained, predicted, losses, predicted_losses, args.out)
+    draw(grid, x, y, times, trained, predicted, losses, predicted_losses, k_train, args.out)
     print(f"\nThe curves: {args.out}")
     print(f"Largest gap, relative to the largest output: {max(gaps):.4f}; bound {bound:.4f}")
     return int(not max(gaps) <= bound)

@@ -69,7 +69,8 @@ typedef enum ntk_status {
   NTK_CANCELLED = 8,         /* ntk_cancellation_cancel was called */
   NTK_CALLBACK = 9,          /* a callback of the caller asked to stop */
   NTK_INDEX_OUT_OF_RANGE = 10, /* an index met while running is out of range */
-  NTK_INTERNAL = 11          /* an invariant of the library does not hold: a defect */
+  NTK_INTERNAL = 11,         /* an invariant of the library does not hold: a defect */
+  NTK_NOT_A_NUMBER = 12      /* a run with debug_nans made a NaN */
 } ntk_status;
 
 /**
@@ -328,6 +329,56 @@ ntk_status ntk_program_simplify(ntk_program **out, const ntk_program *program);
 ntk_status ntk_program_resize(ntk_program **out, const ntk_program *program, size_t input,
                               int64_t axis, int64_t size);
 
+/* ---- Callbacks --------------------------------------------------------- */
+
+/*
+ * A program may call functions of the caller's: the operation `callback[callback="name",
+ * shapes=[[2, 3]], dtypes=[f32], has_derivatives=true](operands)` (docs/custom-derivatives.md)
+ * names them. They must be pure: the library may call them as often as it likes, or not at all.
+ */
+
+/**
+ * A function that a program calls while it runs, on the thread that runs the program and on no other.
+ * It may itself run programs.
+ * @param context  As registered.
+ * @param inputs   [input_count] row-major without gaps (strides NULL), read-only; borrowed for
+ *                 this call.
+ * @param outputs  [output_count] the same, to be written whole.
+ * @return 0; anything else ends the run with NTK_CALLBACK.
+ */
+typedef int32_t (*ntk_callback_function)(void *context, const ntk_buffer *inputs,
+                                         size_t input_count, const ntk_buffer *outputs,
+                                         size_t output_count);
+
+/** A callback: its value and its derivatives. */
+typedef struct ntk_callback_functions {
+  size_t struct_size;
+  ntk_callback_function value; /* operands -> results */
+  ntk_callback_function jvp;   /* operands, tangents of the floating operands -> tangents of the
+                                  floating results. NULL: no forward mode */
+  ntk_callback_function vjp;   /* operands, cotangents of the floating results -> cotangents of the
+                                  floating operands. NULL: no reverse mode */
+  void *context;               /* handed to each; may be NULL */
+} ntk_callback_functions;
+#define NTK_CALLBACK_FUNCTIONS_INIT {sizeof(ntk_callback_functions), NULL, NULL, NULL, NULL}
+
+/**
+ * Register functions under a name, for the process. A program made while a name is registered (parsed,
+ * built, or transformed from such a program) keeps to these functions; one made before looks the
+ * name up when it runs. The struct is copied. The functions and the context must stay valid until
+ * ntk_callback_is_held says that nothing holds them. From any thread.
+ * @param name  UTF-8, NUL-terminated.
+ * @return NTK_OK; NTK_INVALID_ARGUMENT if `value` is NULL or the name is registered.
+ */
+ntk_status ntk_callback_register(const char *name, const ntk_callback_functions *functions);
+
+/** Take a name back. Does nothing if it is not registered. */
+ntk_status ntk_callback_unregister(const char *name);
+
+/** 1 if the name is registered or a program, compiled ones in the cache among them, holds functions
+ *  that were registered under it, else 0. */
+ntk_status ntk_callback_is_held(const char *name, int32_t *held);
+
 /* ---- Running ---------------------------------------------------------- */
 
 /** Lets one thread stop what another runs. */
@@ -344,6 +395,13 @@ void ntk_cancellation_free(ntk_cancellation *cancellation);
  */
 typedef int32_t (*ntk_progress)(void *context, uint64_t done, uint64_t total);
 
+/**
+ * Asked on the calling thread, a few times a second at most, whether a call is to go on: nothing is
+ * asked of a call that ends sooner.
+ * @return 0 to go on, anything else to stop (the call returns NTK_CALLBACK).
+ */
+typedef int32_t (*ntk_poll)(void *context);
+
 /** Options of a run. */
 typedef struct ntk_run_options {
   size_t struct_size;
@@ -351,8 +409,12 @@ typedef struct ntk_run_options {
   ntk_progress progress;     /* may be NULL */
   void *progress_context;
   const ntk_cancellation *cancellation; /* may be NULL */
+  ntk_poll poll;             /* may be NULL */
+  void *poll_context;
+  int32_t debug_nans;        /* not 0: one operation at a time, slowly; NTK_NOT_A_NUMBER where one
+                                makes a NaN of operands that have none */
 } ntk_run_options;
-#define NTK_RUN_OPTIONS_INIT {sizeof(ntk_run_options), 0, NULL, NULL, NULL}
+#define NTK_RUN_OPTIONS_INIT {sizeof(ntk_run_options), 0, NULL, NULL, NULL, NULL, NULL, 0}
 
 /**
  * Run a program.
@@ -454,6 +516,44 @@ ntk_status ntk_tangent_kernel_program(const ntk_tangent_kernel *kernel, ntk_prog
 /** Describe the plan in words; as ntk_program_text. */
 ntk_status ntk_tangent_kernel_explain(const ntk_tangent_kernel *kernel, char *text,
                                       size_t capacity, size_t *needed);
+
+/**
+ * Where the samples stand along which the kernel can be cut into tiles.
+ * @param[out] counts       [2] samples of the first and of the second side; 0 and 0 if it cannot be
+ *                          cut: samples are mixed or traced, there are none, or outputs have them
+ *                          along different axes.
+ * @param[out] input_axes   [input_count] the samples' axis of each input that
+ *                          ntk_tangent_kernel_compute takes, or NTK_NOT_MAPPED.
+ * @param[out] result_axes  [result_count] the axis of each result along which the first side's
+ *                          samples stand, or NTK_NOT_MAPPED; the second side's stand along the next.
+ * @param[out] is_diagonal  1 if both sides' samples share that axis, else 0.
+ */
+ntk_status ntk_tangent_kernel_samples(const ntk_tangent_kernel *kernel, int64_t *counts,
+                                      int64_t *input_axes, size_t input_count,
+                                      int64_t *result_axes, size_t result_count,
+                                      int32_t *is_diagonal);
+
+/**
+ * The kernel of so many of the samples of each side: what computes one tile of `kernel` from inputs
+ * that are cut along the axes that ntk_tangent_kernel_samples gives.
+ * @param rows     Samples of the first side.
+ * @param columns  Samples of the second side, whose inputs then follow those of the first;
+ *                 NTK_NOT_MAPPED, where there is no second program: the samples of the first, of
+ *                 which the inputs are given once (exactly symmetric).
+ */
+ntk_status ntk_tangent_kernel_tile(ntk_tangent_kernel **out, const ntk_tangent_kernel *kernel,
+                                   int64_t rows, int64_t columns);
+
+/**
+ * What ntk_tangent_kernel_compute does under a memory limit.
+ * @param[in,out] memory_limit  Bytes; 0: the default, in which case it receives what that is now, or
+ *                              0 where there is no need of one.
+ * @param[out] size             Samples in a tile; 0: the kernel is computed at once.
+ * @param[out] keeps_sides      1 if what the sides give is kept for all samples, else 0.
+ * @return NTK_OUT_OF_MEMORY if the limit does not suffice.
+ */
+ntk_status ntk_tangent_kernel_tiling(const ntk_tangent_kernel *kernel, uint64_t *memory_limit,
+                                     int64_t *size, int32_t *keeps_sides);
 
 /**
  * Compute the kernel.

@@ -13,7 +13,8 @@ enum Derivation: Hashable, Sendable {
     case .vjp(let active): try program.vjpForRun(active)
     case .jacobian(let active, let mode):
       // The values stand before the blocks.
-      try program.jacobian(active: active, mode: mode).selectingAll(from: program.outputs.count)
+      try program.checkedJacobian(active: active, mode: mode)
+        .selectingAll(from: program.outputs.count)
     }
   }
 }
@@ -25,7 +26,7 @@ extension Program {
 
   /// (inputs, captured ones among them, tangents) -> (outputs, tangents)
   fileprivate func jvpForRun(_ active: [Int]) throws(NTKError) -> Program {
-    let jvp = try self.jvp(active: active)
+    let jvp = try forwardMode(active: active)
     var b = ProgramBuilder()
     let primals = labelledInputs(in: &b)
     let tangents = active.map {
@@ -55,5 +56,24 @@ extension Program {
   /// Inputs named as messages name them, for they stand at other places now.
   private func labelledInputs(in b: inout ProgramBuilder) -> [Value] {
     inputTypes.enumerated().map { b.input($1, name: inputLabel($0)) }
+  }
+}
+
+extension Program {
+  /// `jvp`, refused where a function in it was given a derivative for reverse mode only.
+  func forwardMode(active: [Int]) throws(NTKError) -> Program {
+    let jvp = try self.jvp(active: active)
+    guard isReverseOnly || !jvp.isReverseOnly else {
+      throw .unsupported(
+        "forward-mode differentiation (jvp, jacfwd) of a custom_vjp function: its rule is for reverse "
+          + "mode (vjp, grad, jacrev); use custom_jvp for both")
+    }
+    return jvp
+  }
+
+  /// `jacobian`, refused as `forwardMode` is.
+  func checkedJacobian(active: [Int], mode: JacobianMode) throws(NTKError) -> Program {
+    if mode == .forward { _ = try forwardMode(active: active) }
+    return try jacobian(active: active, mode: mode)
   }
 }

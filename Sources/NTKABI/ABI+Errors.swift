@@ -31,6 +31,7 @@ extension NTKError.Status {
     case .callback: NTK_CALLBACK
     case .indexOutOfRange: NTK_INDEX_OUT_OF_RANGE
     case .internal: NTK_INTERNAL
+    case .notANumber: NTK_NOT_A_NUMBER
     }
   }
 }
@@ -128,6 +129,7 @@ public func ntk_status_name(_ status: ntk_status) -> UnsafePointer<CChar>! {
     case NTK_CALLBACK: "NTK_CALLBACK"
     case NTK_INDEX_OUT_OF_RANGE: "NTK_INDEX_OUT_OF_RANGE"
     case NTK_INTERNAL: "NTK_INTERNAL"
+    case NTK_NOT_A_NUMBER: "NTK_NOT_A_NUMBER"
     default: "an unknown status"
     }
   return name.cString

@@ -1,3 +1,4 @@
+import NTKExecution
 import NTKHeader
 import NTKKernel
 import NTKProgram
@@ -12,6 +13,7 @@ final class ProgramHandle: Sendable {
   let inputTypes: [ValueType]
   let outputTypes: [ValueType]
   private let derived = Guarded<[(how: Derivation, handle: ProgramHandle)]>([])
+  private let compiled = Guarded<Executable?>(nil)
 
   /// So many derivations of one program are kept; callers use one or two.
   private static let mostDerived = 8
@@ -20,6 +22,14 @@ final class ProgramHandle: Sendable {
     self.program = program
     inputTypes = program.inputTypes
     outputTypes = program.outputTypes
+  }
+
+  /// The compiled program, which a handle keeps once it has run.
+  func executable() throws(NTKError) -> Executable {
+    if let known = compiled.withLock({ $0 }) { return known }
+    let made = try CompileCache.executable(for: program)
+    compiled.withLock { $0 = made }
+    return made
   }
 
   /// The program that a run of a derivative runs, made once.
@@ -56,12 +66,19 @@ final class KernelHandle: Sendable {
   let inputLabels: [String]
   let resultTypes: [ValueType]
 
-  init(first: Program, second: Program?, options: KernelOptions) throws(NTKError) {
-    kernel = try TangentKernel(first: first, second: second, options: options)
+  convenience init(first: Program, second: Program?, options: KernelOptions) throws(NTKError) {
+    self.init(
+      try TangentKernel(first: first, second: second, options: options), first: first,
+      second: second)
+  }
+
+  init(_ kernel: TangentKernel, first: Program, second: Program?) {
+    self.kernel = kernel
     resultTypes = kernel.resultTypes
-    var types = options.parameters.map { first.type(of: Value($0)) }
-    var labels = options.parameters.map { first.inputLabel($0) }
-    let isParameter = Set(options.parameters)
+    let parameters = kernel.options.parameters
+    var types = parameters.map { first.type(of: Value($0)) }
+    var labels = parameters.map { first.inputLabel($0) }
+    let isParameter = Set(parameters)
     for (program, side) in [(first, ""), (second, " of the second program")] {
       guard let program else { continue }
       for index in 0..<program.inputCount where !isParameter.contains(index) {

@@ -129,6 +129,74 @@ public func ntk_tangent_kernel_explain(
   }
 }
 
+@_cdecl("ntk_tangent_kernel_samples") @implementation
+public func ntk_tangent_kernel_samples(
+  _ kernel: OpaquePointer?, _ counts: UnsafeMutablePointer<Int64>?,
+  _ inputAxes: UnsafeMutablePointer<Int64>?, _ inputCount: Int,
+  _ resultAxes: UnsafeMutablePointer<Int64>?, _ resultCount: Int,
+  _ isDiagonal: UnsafeMutablePointer<Int32>?
+) -> ntk_status {
+  guarded { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    let counts = try Caller.place(counts, "counts")
+    let isDiagonal = try Caller.place(isDiagonal, "is_diagonal")
+    let found = handle.kernel.cuttableSamples()
+    let rows = [
+      (inputAxes, inputCount, found?.inputAxes ?? handle.inputTypes.map { _ in nil }, "input_axes"),
+      (
+        resultAxes, resultCount, found?.resultAxes ?? handle.resultTypes.map { _ in nil },
+        "result_axes"
+      ),
+    ]
+    for (pointer, count, axes, name) in rows {
+      guard count == axes.count else {
+        throw .argument(
+          name, expected: "\(axes.count) places", got: "\(UInt(bitPattern: count))")
+      }
+      guard count > 0 else { continue }
+      let place = try Caller.place(pointer, name)
+      for (index, axis) in axes.enumerated() { place[index] = axis.map { Int64($0) } ?? .min }
+    }
+    counts[0] = Int64(found?.counts.first ?? 0)
+    counts[1] = Int64(found?.counts.second ?? 0)
+    isDiagonal.pointee = found?.isDiagonal ?? false ? 1 : 0
+  }
+}
+
+@_cdecl("ntk_tangent_kernel_tile") @implementation
+public func ntk_tangent_kernel_tile(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ kernel: OpaquePointer?, _ rows: Int64,
+  _ columns: Int64
+) -> ntk_status {
+  creating(out) { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    let (first, second) = try handle.kernel.tilePrograms(
+      rows: Int(rows), columns: columns == .min ? nil : Int(columns))
+    return KernelHandle(try handle.kernel.tile(first, second), first: first, second: second)
+  }
+}
+
+@_cdecl("ntk_tangent_kernel_tiling") @implementation
+public func ntk_tangent_kernel_tiling(
+  _ kernel: OpaquePointer?, _ memoryLimit: UnsafeMutablePointer<UInt64>?,
+  _ size: UnsafeMutablePointer<Int64>?, _ keepsSides: UnsafeMutablePointer<Int32>?
+) -> ntk_status {
+  guarded { () throws(NTKError) in
+    let handle: KernelHandle = try object(kernel, "kernel")
+    let place = try Caller.place(memoryLimit, "memory_limit")
+    let size = try Caller.place(size, "size")
+    let keepsSides = try Caller.place(keepsSides, "keeps_sides")
+    let asked = place.pointee == 0 ? nil : Int(clamping: place.pointee)
+    let (limit, tiling) = try handle.kernel.tiling(limit: asked)
+    place.pointee = limit.map { UInt64($0) } ?? 0
+    switch tiling {
+    case .whole: (size.pointee, keepsSides.pointee) = (0, 0)
+    case .tiles(let samples, let keeps):
+      (size.pointee, keepsSides.pointee) = (Int64(samples), keeps ? 1 : 0)
+    }
+  }
+}
+
 @_cdecl("ntk_tangent_kernel_compute") @implementation
 public func ntk_tangent_kernel_compute(
   _ kernel: OpaquePointer?, _ inputs: UnsafePointer<ntk_buffer>?, _ inputCount: Int,

@@ -12,12 +12,23 @@ extension Caller {
     var result = RunOptions()
     guard let pointer else { return result }
     let size = UnsafeRawPointer(pointer).load(as: Int.self)
-    try expectSize(size, MemoryLayout<ntk_run_options>.size, "ntk_run_options")
-    let options = pointer.pointee
+    // The struct of the first version ends before `poll`.
+    let first = MemoryLayout<ntk_run_options>.offset(of: \.poll) ?? 0
+    try expectSize(size, first, "ntk_run_options")
+    var options = ntk_run_options()
+    withUnsafeMutableBytes(of: &options) { bytes in
+      let count = min(bytes.count, UInt(bitPattern: size) > UInt(bytes.count) ? bytes.count : size)
+      bytes.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: count))
+    }
+    result.findsNaNs = options.debug_nans != 0
     if options.memory_limit > 0 { result.memoryLimit = Int(clamping: options.memory_limit) }
     if let progress = options.progress {
       let context = options.progress_context
       result.progress = { done, total in progress(context, done, total) == 0 }
+    }
+    if let poll = options.poll {
+      let context = options.poll_context
+      result.poll = { poll(context) == 0 }
     }
     if let pointer = options.cancellation {
       let cancellation: CancellationHandle = try object(pointer, "cancellation")
@@ -80,7 +91,7 @@ extension ProgramHandle {
     let results = try outputs.arrays(outputTypes[...], isOutput: true) { "output \($0)" }
     try NTKABI.run(arrays, results, options, inputLabel: program.inputLabel) {
       inputs, outputs, options throws(NTKError) in
-      try CompileCache.run(program, inputs: inputs, outputs: outputs, options: options)
+      try executable().run(as: program, inputs: inputs, outputs: outputs, options: options)
     }
   }
 }

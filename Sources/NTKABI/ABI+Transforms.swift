@@ -53,7 +53,7 @@ public func ntk_program_jvp(
   _ active: UnsafePointer<Int>?, _ activeCount: Int
 ) -> ntk_status {
   transforming(out, program) { program throws(NTKError) in
-    try program.jvp(active: try Caller.active(active, activeCount, of: program))
+    try program.forwardMode(active: try Caller.active(active, activeCount, of: program))
   }
 }
 
@@ -102,7 +102,7 @@ public func ntk_program_jacobian(
   transforming(out, program) { program throws(NTKError) in
     let mode = try Caller.jacobianMode(mode)
     let active = try Caller.active(active, activeCount, of: program)
-    return try program.jacobian(active: active, mode: mode)
+    return try program.checkedJacobian(active: active, mode: mode)
   }
 }
 

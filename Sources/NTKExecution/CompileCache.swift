@@ -42,16 +42,24 @@ public enum CompileCache {
   public static func run(
     _ program: Program, inputs: [ArrayReference], outputs: [ArrayReference], options: RunOptions
   ) throws(NTKError) {
-    let executable = try executable(for: program)
-    do throws(NTKError) {
-      try executable.run(inputs: inputs, outputs: outputs, options: options)
-    } catch {
-      // The cache holds an equal program, whose source lines may be others: find this one's.
-      guard error.source != nil, executable.program !== program else { throw error }
-      try Executable(program).run(inputs: inputs, outputs: outputs, options: options)
-    }
+    try executable(for: program).run(
+      as: program, inputs: inputs, outputs: outputs, options: options)
   }
 
   /// Forgets everything.
   public static func clear() { state.withLock { $0.entries = [:] } }
+}
+
+extension Executable {
+  /// Runs an equal program, so that errors name that one's source lines.
+  public func run(
+    as program: Program, inputs: [ArrayReference], outputs: [ArrayReference], options: RunOptions
+  ) throws(NTKError) {
+    do throws(NTKError) {
+      try run(inputs: inputs, outputs: outputs, options: options)
+    } catch {
+      guard error.source != nil, self.program !== program else { throw error }
+      try Executable(program).run(inputs: inputs, outputs: outputs, options: options)
+    }
+  }
 }

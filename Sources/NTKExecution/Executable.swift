@@ -52,7 +52,7 @@ public final class Executable: Sendable {
   private static let greatestSpare = 32 << 20
 
   public init(_ program: Program) throws(NTKError) {
-    let plan = try ExecutionPlan(program.simplified())
+    let plan = try ExecutionPlan(program.withCallsInline().simplified())
     self.program = program
     buffers = plan.buffers
     steps = plan.steps
@@ -78,6 +78,9 @@ public final class Executable: Sendable {
       throw .operandCount(
         expected: "\(program.inputCount) inputs and \(program.outputs.count) outputs",
         got: inputs.count)
+    }
+    if options.findsNaNs {
+      return try ReferenceEvaluator(finding: options).run(program, inputs, outputs)
     }
     var copies: [AlignedStorage] = []
     let gaps = (inputs + outputs).filter { !$0.isContiguous }

@@ -4,7 +4,13 @@ import NTKRuntime
 /// Runs a program one operation at a time, each result in memory of its own: slow and simple, what
 /// tests compare `Executable` with.
 public struct ReferenceEvaluator: BodyRunner {
-  public init() {}
+  /// Watches a run that looks for the first NaN; nil: any NaN is as good as a number.
+  private let meter: ProgressMeter?
+
+  public init() { meter = nil }
+
+  /// Throws `.notANumber` where an operation makes a NaN of operands that have none.
+  init(finding options: RunOptions) { meter = ProgressMeter(options, total: 1) }
 
   /// Evaluates a program into outputs of any strides.
   public static func run(
@@ -43,7 +49,14 @@ public struct ReferenceEvaluator: BodyRunner {
       var context = EvaluationContext(
         operands: operands, results: outputs, runner: self, scratch: scratch.baseAddress)
       try withExtendedLifetime(scratch) { () throws(NTKError) in
-        try equation.primitive.evaluate(&context)
+        do throws(NTKError) {
+          try meter?.poll()
+          try equation.primitive.evaluate(&context)
+          try findNaN(equation, operands, outputs)
+        } catch {
+          guard let source = equation.source, error.source == nil else { throw error }
+          throw .atLine(file: source.file, line: source.line, error)
+        }
       }
       values += outputs
     }
@@ -51,5 +64,28 @@ public struct ReferenceEvaluator: BodyRunner {
       copyArray(from: values[output.index], to: result)
     }
     withExtendedLifetime(storage) {}
+  }
+
+  private func findNaN(
+    _ equation: Program.Equation, _ operands: [ArrayReference], _ results: [ArrayReference]
+  ) throws(NTKError) {
+    guard meter != nil, results.contains(where: \.hasNaN), !operands.contains(where: \.hasNaN)
+    else { return }
+    throw .notANumber(operation: equation.primitive.name)
+  }
+}
+
+extension ArrayReference {
+  /// Of a row-major array.
+  fileprivate var hasNaN: Bool {
+    func any<Element: BinaryFloatingPoint>(_ type: Element.Type) -> Bool {
+      UnsafeBufferPointer(start: data.assumingMemoryBound(to: type), count: elementCount)
+        .contains { $0.isNaN }
+    }
+    return switch elementType {
+    case .f32: any(Float.self)
+    case .f64: any(Double.self)
+    default: false
+    }
   }
 }

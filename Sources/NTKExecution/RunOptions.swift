@@ -4,10 +4,14 @@ import NTKProgram
 public struct RunOptions {
   /// Bytes beside inputs and outputs; nil: no limit.
   public var memoryLimit: Int?
-  /// Called on the calling thread, a few times a second at most; false: stop.
+  /// Called on the calling thread, a few times a second at most and at the end; false: stop.
   public var progress: ((_ done: UInt64, _ total: UInt64) -> Bool)?
+  /// Asked on the calling thread, a few times a second at most; false: stop.
+  public var poll: (() -> Bool)?
   /// Asked between blocks, from any thread of the pool.
   public var isCancelled: (@Sendable () -> Bool)?
+  /// Runs one operation at a time and throws where one makes a NaN.
+  public var findsNaNs = false
 
   public init() {}
 
@@ -48,10 +52,13 @@ final class ProgressMeter {
   /// - Throws: `.cancelled`, `.stoppedByCallback`.
   func poll() throws(NTKError) {
     try options.checkCancelled()
-    guard let progress = options.progress else { return }
+    guard options.progress != nil || options.poll != nil else { return }
     let now = ContinuousClock.now
-    guard done == total || last.duration(to: now) >= .milliseconds(40) else { return }
-    last = now
-    guard progress(done, total) else { throw .stoppedByCallback }
+    let isDue = last.duration(to: now) >= .milliseconds(40)
+    if isDue { last = now }
+    if isDue, let poll = options.poll, !poll() { throw .stoppedByCallback }
+    if isDue || done == total, let progress = options.progress, !progress(done, total) {
+      throw .stoppedByCallback
+    }
   }
 }

@@ -53,8 +53,19 @@ struct AxisRules {
     return try Shape(sizes)
   }
 
-  /// The permutation from (diagonal, pairs of the first side, pairs of the second) to the
-  /// interleaved order of the result.
+  /// The shape of a kernel as matrices: diagonal axes, the first side's pairs, the second's. Kernels
+  /// are summed in this order and interleaved once.
+  func matrixShape(_ first: Shape, _ second: Shape) throws(NTKError) -> Shape {
+    try Shape(diagonal.map { first[$0] } + pairs.map { first[$0] } + pairs.map { second[$0] })
+  }
+
+  /// The permutation of the matrices' order that exchanges both sides.
+  var matrixExchange: [Int] {
+    let (rows, columns) = (diagonal.count, diagonal.count + pairs.count)
+    return Array(0..<rows) + Array(columns..<(columns + pairs.count)) + Array(rows..<columns)
+  }
+
+  /// The permutation from the matrices' order to the interleaved one of the result.
   var interleaving: [Int] {
     var permutation: [Int] = []
     for axis in 0..<rank {

@@ -42,9 +42,14 @@ struct KernelPartsBuilder {
     }
   }
 
+  private func matrixShape() throws(NTKError) -> Shape {
+    let own = first.outputTypes[output].shape
+    return try rules.matrixShape(own, second.map { $0.outputTypes[output].shape } ?? own)
+  }
+
   private var parameters: [ValueType] { options.parameters.map { first.inputTypes[$0] } }
 
-  /// What the pair takes, split into what each side gives.
+  /// What the pair takes, split into what each side gives; the body's kernel is one of matrices.
   private func pair(
     _ one: Program, _ two: Program?,
     _ body: (inout ProgramBuilder, [Value], [Value]) throws(NTKError) -> Value?
@@ -55,7 +60,8 @@ struct KernelPartsBuilder {
       guard let kernel = try body(&b, left, right) else { return [try b.zeros(type)] }
       let symmetric = two == nil ? try b.symmetrized(kernel, rules) : kernel
       let count = rules.normalizer(first.outputTypes[output].shape)
-      return [options.normalizes ? try b.normalized(symmetric, by: count) : symmetric]
+      let scaled = options.normalizes ? try b.normalized(symmetric, by: count) : symmetric
+      return [try b.transpose(scaled, rules.interleaving)]
     }.simplified()
   }
 
@@ -177,9 +183,9 @@ struct KernelPartsBuilder {
     for pair in pairs {
       var value = try b.contract(
         pair.contraction, pair.path, arrays: arrays, type.elementType)
-      value = try b.reshape(value, to: type.shape)
+      value = try b.reshape(value, to: matrixShape())
       if pair.isMirrored {
-        let mirrored = try b.transpose(value, rules.exchange)
+        let mirrored = try b.transpose(value, rules.matrixExchange)
         value = try b.add(value, mirrored)
       }
       sum = try b.sum(sum, value)

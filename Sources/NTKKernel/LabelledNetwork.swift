@@ -59,7 +59,15 @@ public struct LabelledNetwork: Sendable {
   ) -> Ends {
     let offset = sizes.count
     sizes += form.labels
-    func moved(_ axes: [[Int]]) -> [[Int]] { axes.map { $0.map { $0 + offset } } }
+    // An axis of size 1 needs no label, unless a relation says where it stands.
+    let targets = Set(
+      form.relations.map { relation in
+        switch relation {
+        case .affine(let target, _, _), .table(let target, _, _): target
+        }
+      })
+    func isNamed(_ label: Int) -> Bool { form.labels[label] != 1 || targets.contains(label) }
+    func moved(_ axes: [[Int]]) -> [[Int]] { axes.map { $0.filter(isNamed).map { $0 + offset } } }
     func array(_ operand: Int, _ axes: [[Int]]) -> [[Int]] {
       operand < 0 ? moved(axes) : (leading?[operand] ?? []) + moved(axes)
     }
@@ -75,7 +83,8 @@ public struct LabelledNetwork: Sendable {
         relations.append(
           .affine(
             target: [target + offset],
-            terms: terms.map { .init($0.label + offset, $0.coefficient) },
+            terms: terms.filter { isNamed($0.label) }
+              .map { .init($0.label + offset, $0.coefficient) },
             offset: constant))
       case .table(let target, let operand, let axes):
         relations.append(

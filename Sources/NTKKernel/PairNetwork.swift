@@ -51,15 +51,9 @@ struct PairNetwork {
       }
     }
     guard network.join(ends[2], ends[3], keeping: &ends) else { return nil }
-    var open: [[Int]] = []
-    for axis in 0..<rules.rank {
-      if rules.pairs.contains(axis) {
-        open += [ends[0][axis], ends[1][axis]]
-      } else if rules.diagonal.contains(axis) {
-        open.append(ends[0][axis])
-      }
-    }
-    network.setOpen(open)
+    network.setOpen(
+      rules.diagonal.map { ends[0][$0] } + rules.pairs.map { ends[0][$0] }
+        + rules.pairs.map { ends[1][$0] })
     let summed = Array(ends[2].joined()) + rules.trace.flatMap { ends[0][$0] }
     guard
       let contraction = NetworkContraction(network, cotangents: cotangents, summed: summed)

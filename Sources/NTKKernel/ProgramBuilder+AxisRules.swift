@@ -2,19 +2,17 @@ import NTKOperations
 import NTKProgram
 
 extension ProgramBuilder {
-  /// J J'ᵀ of one parameter by the axis rules, in the result's order, from Jacobians of shape
-  /// output + [P].
+  /// J J'ᵀ of one parameter by the axis rules, as matrices, from Jacobians of shape output + [P].
   mutating func contract(
     _ first: Value, _ second: Value, _ rules: AxisRules
   ) throws(NTKError) -> Value {
     let contracting = rules.trace + [rules.rank]
     let product = DotGeneral(
       contracting: (contracting, contracting), batch: (rules.diagonal, rules.diagonal))
-    let kernel = try one(product, first, second)
-    return try transpose(kernel, rules.interleaving)
+    return try one(product, first, second)
   }
 
-  /// The traced and diagonal axes of a whole kernel of shape first + second, in the result's order.
+  /// The traced and diagonal axes of a whole kernel of shape first + second, as matrices.
   mutating func diagonals(
     _ whole: Value, _ rules: AxisRules
   ) throws(NTKError) -> Value {
@@ -32,41 +30,26 @@ extension ProgramBuilder {
     value = try sum(value, axes: (summed + rules.trace).sorted())
     // Left are the first side's axes but the traced ones, then the second's pairs.
     let left = (0..<rules.rank).filter { !rules.trace.contains($0) }
-    var permutation: [Int] = []
-    for (position, axis) in left.enumerated() {
-      permutation.append(position)
-      if let pair = rules.pairs.firstIndex(of: axis) { permutation.append(left.count + pair) }
-    }
-    return try transpose(value, permutation)
+    let ordered = (rules.diagonal + rules.pairs).compactMap(left.firstIndex)
+    return try transpose(value, ordered + rules.pairs.indices.map { left.count + $0 })
   }
 
-  /// Of a kernel of equal sides, what rounding made unequal: entries above the diagonal are taken
+  /// Of matrices of equal sides, what rounding made unequal: entries above the diagonal are taken
   /// from below it.
   mutating func symmetrized(_ kernel: Value, _ rules: AxisRules) throws(NTKError) -> Value {
-    guard !rules.pairs.isEmpty else { return kernel }
     let shape = self.shape(of: kernel)
-    let exchanged = try transpose(kernel, rules.exchange)
-    // The pairs' flat indices on both sides.
-    var flat: [Value?] = [nil, nil]
-    var axis = 0
-    for own in 0..<rules.rank {
-      if rules.pairs.contains(own) {
-        for side in 0..<2 {
-          let index = try one(Iota(.i64, shape.sizes, dimension: axis))
-          if let before = flat[side] {
-            let size = try full(Literal(shape[axis], .i64), shape)
-            flat[side] = try add(one(Mul(), before, size), index)
-          } else {
-            flat[side] = index
-          }
-          axis += 1
-        }
-      } else if rules.diagonal.contains(own) {
-        axis += 1
-      }
-    }
-    guard let row = flat[0], let column = flat[1] else { return kernel }
-    return try select(one(Ge(), row, column), kernel, exchanged)
+    let rows = shape.sizes[rules.diagonal.count...].prefix(rules.pairs.count)
+    let count = rows.reduce(1, *)
+    guard count > 1 else { return kernel }
+    let batch = shape.sizes.prefix(rules.diagonal.count).reduce(1, *)
+    let matrices = try Shape([batch, count, count])
+    let flat = try reshape(kernel, to: matrices)
+    let index = try one(Iota(count <= Int32.max ? .i32 : .i64, [count], dimension: 0))
+    let row = try broadcast(index, to: matrices, axes: [1])
+    let column = try broadcast(index, to: matrices, axes: [2])
+    let exchanged = try transpose(flat, [0, 2, 1])
+    let isBelow = try one(Ge(), row, column)
+    return try reshape(select(isBelow, flat, exchanged), to: shape)
   }
 
   /// Divided by the product of the traced axes' sizes.

@@ -122,7 +122,7 @@ public final class TangentKernel: Sendable {
   }
 
   /// How the kernel is computed in tiles under a limit; nil: as a whole.
-  private func schedule(limit: Int) throws(NTKError) -> TileSchedule? {
+  func schedule(limit: Int) throws(NTKError) -> TileSchedule? {
     if let known = schedules.withLock({ $0[limit] }) { return known }
     let made = try TileSchedule(self, limit: limit)
     schedules.withLock { schedules in

@@ -148,12 +148,7 @@ extension TileSchedule {
     _ outputs: [ArrayReference], _ rows: Range<Int>, _ columns: Range<Int>
   ) -> [ArrayReference] {
     outputs.enumerated().map { index, output in
-      guard case .success(let axis) = kernel.samples[index] else { return output }
-      let rules = kernel.rules[index]
-      var place = 0
-      for own in 0..<axis.outputAxis {
-        place += rules.pairs.contains(own) ? 2 : rules.diagonal.contains(own) ? 1 : 0
-      }
+      guard let place = kernel.sampleAxis(ofResult: index) else { return output }
       let cut = output.cut(axis: place, rows)
       return isDiagonal ? cut : cut.cut(axis: place + 1, columns)
     }

@@ -115,10 +115,10 @@ final class TileSchedule: Sendable {
     kept = sides
   }
 
-  private enum Rule { case pairs, diagonal }
+  enum Rule { case pairs, diagonal }
 
   /// How all outputs have their samples; nil: not alike, or traced.
-  private static func rule(_ kernel: TangentKernel) -> Rule? {
+  static func rule(_ kernel: TangentKernel) -> Rule? {
     var rule: Rule?
     for (index, rules) in kernel.rules.enumerated() {
       guard case .success(let axis) = kernel.samples[index] else { return nil }
@@ -142,7 +142,7 @@ final class TileSchedule: Sendable {
   }
 
   /// The samples of a side, the same for all outputs.
-  private static func samples(
+  static func samples(
     _ program: Program, _ found: [Result<SampleAxis, SampleAxis.Mixing>]
   ) -> Samples? {
     var samples: Samples?
@@ -160,7 +160,7 @@ final class TileSchedule: Sendable {
     return samples
   }
 
-  private static func resized(
+  static func resized(
     _ program: Program, _ samples: Samples, _ size: Int
   ) throws(NTKError) -> Program {
     var types: [ValueType] = []

@@ -34,8 +34,10 @@ public indirect enum NTKError: Error, Sendable, Hashable {
   case outOfMemory(needed: Int, limit: Int?)
   case cancelled
   case stoppedByCallback
+  case callbackFailed(String)
   case indexOutOfRange(Int, size: Int)
   case invariant(String)
+  case notANumber(operation: String)
   // Context
   case inOperation(String, operands: [ValueType], NTKError)
   case atLine(file: String, line: Int, NTKError)
@@ -47,7 +49,7 @@ extension NTKError {
   public enum Status: Int32, Sendable {
     case invalidArgument = 1
     case shapeMismatch, dtypeMismatch, syntax, bufferTooSmall, unsupported, outOfMemory
-    case cancelled, callback, indexOutOfRange, `internal`
+    case cancelled, callback, indexOutOfRange, `internal`, notANumber
   }
 
   public var status: Status {
@@ -64,9 +66,10 @@ extension NTKError {
     case .unsupported, .axisNotUntouched: .unsupported
     case .outOfMemory: .outOfMemory
     case .cancelled: .cancelled
-    case .stoppedByCallback: .callback
+    case .stoppedByCallback, .callbackFailed: .callback
     case .indexOutOfRange: .indexOutOfRange
     case .invariant: .internal
+    case .notANumber: .notANumber
     case .inOperation(_, _, let cause), .atLine(_, _, let cause), .atText(_, _, let cause):
       cause.status
     }
@@ -142,9 +145,12 @@ extension NTKError: CustomStringConvertible {
     case .outOfMemory(let needed, nil): "\(needed) bytes could not be allocated"
     case .cancelled: "the call was cancelled"
     case .stoppedByCallback: "the progress callback asked to stop"
+    case .callbackFailed(let name): "the callback '\(name)' failed"
     case .indexOutOfRange(let index, let size):
       "index \(index) is out of range for an axis of size \(size)"
     case .invariant(let what): "internal error: \(what)"
+    case .notANumber(let operation):
+      "'\(operation)' made a NaN of operands that have none"
     case .inOperation(let name, let operands, let cause):
       "\(name)(" + operands.map(\.description).joined(separator: ", ") + "): \(cause.message)"
     case .atText(let line, let column, let cause):

@@ -35,6 +35,12 @@ public protocol Primitive: Hashable, Sendable {
     _ operands: [Value], _ tangents: [Value?], results: [Value], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value?]
 
+  /// The results and their tangents, where the rule gives both: `apply` and `jvp` unless the
+  /// operation's own derivative computes its value anew.
+  func valueAndTangents(
+    _ operands: [Value], _ tangents: [Value?], in b: inout ProgramBuilder
+  ) throws(NTKError) -> (results: [Value], tangents: [Value?])
+
   /// Computes the results into memory that the context has ready.
   func evaluate(_ context: inout EvaluationContext) throws(NTKError)
 
@@ -59,6 +65,8 @@ public struct EvaluationTraits: OptionSet, Sendable {
   public static let anyStrides = EvaluationTraits(rawValue: 1)
   /// Cheap to compute again rather than to keep for a later use (views, constants).
   public static let cheap = EvaluationTraits(rawValue: 2)
+  /// Stands for a derivative of which the caller gave only the transpose: forward mode is refused.
+  public static let reverseOnly = EvaluationTraits(rawValue: 4)
 }
 
 /// Which operand a rule sees: a known value, or one that the operation is linear in.
@@ -107,6 +115,14 @@ public protocol HigherOrder: LinearInOperands {
   func hoisted(
     _ operands: [Value], isLinear: [Bool], in b: inout ProgramBuilder
   ) throws(NTKError) -> [Value]?
+}
+
+/// An operation whose value is that of a program, its callee, on some of its operands. What else it
+/// holds says how to differentiate, so that only what is run may be written out.
+public protocol Call: HigherOrder {
+  func callee() throws(NTKError) -> Program
+  /// The operands that the callee takes, in order, of so many.
+  func calleeOperands(_ count: Int) -> [Int]
 }
 
 /// How an operation splits: `known` gives some of the results, then residuals; `linear` gives the
@@ -191,6 +207,13 @@ extension Primitive {
   public mutating func code(_ coder: inout ParameterCoder) throws(NTKError) {}
 
   public var evaluation: EvaluationTraits { [] }
+
+  public func valueAndTangents(
+    _ operands: [Value], _ tangents: [Value?], in b: inout ProgramBuilder
+  ) throws(NTKError) -> (results: [Value], tangents: [Value?]) {
+    let results = try b.apply(self, operands)
+    return (results, try jvp(operands, tangents, results: results, in: &b))
+  }
 
   public func scratchByteCount(
     _ operands: [ValueType], layouts: [Layout]

@@ -39,6 +39,9 @@ final class NullTests: XCTestCase {
       ("kernel_type", { ntk_tangent_kernel_type(nil, 0, nil, nil, nil, 0) }),
       ("kernel_program", { ntk_tangent_kernel_program(nil, nil) }),
       ("kernel_explain", { ntk_tangent_kernel_explain(nil, nil, 0, nil) }),
+      ("kernel_samples", { ntk_tangent_kernel_samples(nil, nil, nil, 0, nil, 0, nil) }),
+      ("kernel_tile", { ntk_tangent_kernel_tile(nil, nil, 0, 0) }),
+      ("kernel_tiling", { ntk_tangent_kernel_tiling(nil, nil, nil, nil) }),
       ("kernel_compute", { ntk_tangent_kernel_compute(nil, nil, 0, nil, 0, nil) }),
       ("kernel", { ntk_kernel(nil, nil, nil, nil, 0, nil, 0, nil) }),
     ]

@@ -1,6 +1,11 @@
-"""Print by how many bytes this process grows, beside the result, over a kernel under a limit."""
+"""Print by how many bytes this process grows, beside the result, over a kernel under a limit.
+
+The result is an array that has been touched before, or with a third argument `memmap` a file, of
+which no more than the working set may be resident.
+"""
 
 import sys
+import tempfile
 
 import numpy as np
 import swntk
@@ -50,15 +55,19 @@ def peak():
     raise OSError("no VmHWM in /proc/self/status")
 
 
-def main(name, limit):
+def main(name, limit, kind="array"):
     f, params, inputs, n = case(name)
     # What is loaded and started once is no part of a kernel's working set.
     swntk.empirical_ntk_fn(f)(inputs(40), None, params)
     x = inputs(n)
     ntk_fn = swntk.empirical_ntk_fn(f, trace_axes=(), memory_limit=int(limit))
     plan = ntk_fn.plan(x, None, params)
-    out = np.empty(plan.shape, plan.dtype)
-    out.fill(0)
+    if kind == "memmap":
+        folder = tempfile.TemporaryDirectory()
+        out = np.memmap(f"{folder.name}/out", plan.dtype, "w+", shape=plan.shape)
+    else:
+        out = np.empty(plan.shape, plan.dtype)
+        out.fill(0)
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the peak starts again from what is resident now
     before = peak()

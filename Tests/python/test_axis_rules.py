@@ -662,7 +662,6 @@ def check_weighted(per_leaf, **options):
         (lambda path: path == "params['head']['w2']", [0, 0, 1]),
         (lambda path: path == "params['dense'][1]", [0, 1, 0]),
         (lambda path: np.bool_(True), [1, 1, 1]),
-        (lambda path: False, [0, 0, 0]),
         (True, [1, 1, 1]),
         (False, [0, 0, 0]),
         ({"dense": True, "head": False}, [1, 1, 0]),

@@ -16,7 +16,7 @@ jnp = jax.numpy
 
 UFUNCS = sorted({f.__name__: f for f in vars(np).values() if isinstance(f, np.ufunc)}.items())
 # What a program has no operation for.
-MISSING = {"gcd", "lcm", "frexp", "ldexp", "bitwise_count", "isnat"}
+MISSING = {"isnat"}
 PRODUCTS = {"matmul", "matvec", "vecmat", "vecdot"}
 DTYPES = ["f4", "f8", "i4", "i8", "u1", "u4", "u8", "?"]
 SUPPORTED = {np.dtype(t) for t in DTYPES}
@@ -71,10 +71,10 @@ def run_both(f, *arguments, ulps=8):
                 swntk.jit(f)(*arguments)
             return
         several = isinstance(expected, tuple)
-        if any(np.asarray(e).dtype not in SUPPORTED for e in (expected if several else [expected])):
+        dtypes = {np.asarray(e).dtype for e in (expected if several else [expected])}
+        if dtypes - SUPPORTED:
             # float16 is float32 here; int8 and int16 there are none.
-            half = all(np.asarray(e).dtype == np.float16 for e in np.atleast_1d(expected))
-            if not half:
+            if dtypes - SUPPORTED != {np.dtype(np.float16)}:
                 with pytest.raises(swntk.NTKError):
                     swntk.jit(f)(*arguments)
             return
@@ -106,10 +106,6 @@ def test_ufunc_is_numpys(name, ufunc, dtype):
     if name in ("power", "float_power") and np.dtype(dtype).kind == "i":
         # NumPy refuses negative exponents while it runs, which is too late here.
         arguments = [a[arguments[1] >= 0] for a in arguments]
-    if name == "reciprocal" and np.dtype(dtype).kind in "iub":
-        with pytest.raises(swntk.UnsupportedError):
-            swntk.jit(lambda a: ufunc(a))(*arguments)
-        return
     if np.dtype(dtype).kind == "f" and name in ("sin", "cos", "tan"):
         arguments = [x[~(np.abs(x) > 1e9)]]
     run_both(lambda *a: ufunc(*a), *arguments, ulps=WIDE.get(name, 8))

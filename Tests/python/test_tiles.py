@@ -211,8 +211,21 @@ ALLOWANCE = 64 << 20
 @pytest.mark.parametrize("limit", [32 << 20, 128 << 20, 512 << 20])
 @pytest.mark.parametrize("name", ["mlp", "convolution", "transformer"])
 def test_the_process_grows_no_more_than_the_limit(name, limit):
+    check_growth(name, limit)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("name, limit", [
+    ("mlp", 32 << 20), ("mlp", 128 << 20), ("convolution", 32 << 20), ("transformer", 64 << 20)])
+def test_nor_does_it_beside_a_file(name, limit):
+    """The results' files are of 196, 5.8 and 16 MB."""
+    check_growth(name, limit, "memmap")
+
+
+def check_growth(name, limit, *kind):
+    script = os.path.join(os.path.dirname(__file__), "growth.py")
     out = subprocess.run(
-        [sys.executable, os.path.join(os.path.dirname(__file__), "growth.py"), name, str(limit)],
+        [sys.executable, script, name, str(limit), *kind],
         env=environment(), capture_output=True, text=True, timeout=600,
     )
     assert out.returncode == 0, out.stderr

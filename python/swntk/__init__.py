@@ -11,7 +11,8 @@
 
 from __future__ import annotations
 
-from . import _numpy, lax, nn, predict, random, tree
+from . import _numpy, lax, linalg, nn, plot, predict, random, tree
+from ._custom import checkpoint, custom_jvp, custom_vjp, pure_callback
 from ._errors import (
     ArgumentError,
     CancelledError,
@@ -38,7 +39,7 @@ from ._kernels import (
     flatten_kernel,
     monte_carlo_kernel_fn,
 )
-from ._options import build_info, clear_cache, get_threads, options, set_threads
+from ._options import build_info, clear_cache, debug_nans, get_threads, options, set_threads
 from ._program import Program
 from ._transforms import (
     ShapeDtypeStruct,
@@ -61,6 +62,8 @@ from ._transforms import (
 )
 from ._version import __version__
 
+remat = checkpoint
+
 del _numpy
 
 __all__ = [
@@ -82,7 +85,11 @@ __all__ = [
     "batch",
     "build_info",
     "check_grads",
+    "checkpoint",
     "clear_cache",
+    "custom_jvp",
+    "custom_vjp",
+    "debug_nans",
     "empirical_direct_ntk_fn",
     "empirical_implicit_ntk_fn",
     "empirical_kernel_fn",
@@ -101,12 +108,16 @@ __all__ = [
     "jit",
     "jvp",
     "lax",
+    "linalg",
     "linearize",
     "monte_carlo_kernel_fn",
     "nn",
     "options",
+    "pure_callback",
+    "plot",
     "predict",
     "random",
+    "remat",
     "set_threads",
     "stop_gradient",
     "taylor_expand",

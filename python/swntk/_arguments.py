@@ -53,7 +53,7 @@ def is_array(x) -> bool:
     """Whether a leaf is an array: of NumPy, traced, or another library's."""
     return (
         isinstance(x, (np.ndarray, Tracer))
-        or (hasattr(x, "__array__") or hasattr(x, "__dlpack__"))
+        or any(hasattr(x, name) for name in ("__array__", "__dlpack__", "__array_interface__"))
         and not isinstance(x, (np.generic, type))
     )
 
@@ -105,7 +105,8 @@ def _from_array(x: np.ndarray, name: str) -> Argument:
 def foreign(x, name: str) -> np.ndarray:
     """Take another library's array, without a copy where it can be."""
     problem = None
-    if hasattr(x, "__array__") and not isinstance(x, type):
+    by_numpy = hasattr(x, "__array__") or hasattr(x, "__array_interface__")
+    if by_numpy and not isinstance(x, type):
         try:
             found = np.asarray(x)
             if found.dtype.kind != "O":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 __all__ = [
     "NTKError",
     "ArgumentError",
@@ -13,6 +15,8 @@ __all__ = [
     "OutOfMemoryError",
     "CancelledError",
     "InternalError",
+    "SingularKernelError",
+    "SingularKernelWarning",
 ]
 
 
@@ -34,6 +38,10 @@ class ShapeError(NTKError, ValueError):
 
 class DTypeError(NTKError, TypeError):
     """An element type is wrong."""
+
+
+class NaNError(NTKError, FloatingPointError):
+    """An operation made a NaN inside `swntk.debug_nans`."""
 
 
 class ParseError(NTKError, ValueError):
@@ -74,6 +82,37 @@ class InternalError(NTKError, RuntimeError):
     """An invariant does not hold: a defect of this library. Please report it."""
 
 
+class _Singular:
+    """What is known of a singular matrix.
+
+    Attributes
+    ----------
+    rank, size : int
+        So many of its eigenvalues are above the tolerance.
+    tolerance : float
+    """
+
+    def __init__(self, rank: int, size: int, tolerance: float):
+        super().__init__(
+            f"the kernel is singular: rank {rank} of {size}, counting eigenvalues above "
+            f"{tolerance:.3g}; add a jitter, or leave out samples that repeat others"
+        )
+        self.rank = rank
+        self.size = size
+        self.tolerance = tolerance
+
+    def __reduce__(self):
+        return type(self), (self.rank, self.size, self.tolerance)
+
+
+class SingularKernelError(_Singular, NTKError, np.linalg.LinAlgError):
+    """A kernel has no inverse, in the element type computed with."""
+
+
+class SingularKernelWarning(_Singular, UserWarning):
+    """A kernel has no inverse, within the precision of the element type that it came in."""
+
+
 class MissingAttributeError(UnsupportedError, AttributeError):
     """An attribute that NumPy's arrays have and traced arrays do not (yet)."""
 
@@ -92,6 +131,7 @@ _BY_STATUS = {
     9: CancelledError,
     10: IndexOutOfRangeError,
     11: InternalError,
+    12: NaNError,
 }
 
 

@@ -8,12 +8,20 @@ import threading
 from ._errors import ArgumentError
 from ._ffi import check, library, quick
 
-__all__ = ["options", "set_threads", "get_threads", "clear_cache", "build_info"]
+__all__ = [
+    "options",
+    "debug_nans",
+    "set_threads",
+    "get_threads",
+    "clear_cache",
+    "build_info",
+]
 
 
 class _Current(threading.local):
     memory_limit = None
     progress = None
+    debug_nans = False
 
 
 current = _Current()
@@ -60,6 +68,45 @@ class options:
 
     def __exit__(self, *exc):
         current.memory_limit, current.progress = self._old
+
+
+class debug_nans:
+    """Find the line that makes the first NaN in the computations inside a `with` block.
+
+    They run one operation at a time and slowly. An operation that makes a NaN of operands that have
+    none raises, also where the NaN would not have been seen in a result.
+
+    Parameters
+    ----------
+    enabled : bool
+
+    Raises
+    ------
+    NaNError
+        Later, by such an operation; it names the operation and the user's line, and is a
+        FloatingPointError, as in JAX.
+
+    Examples
+    --------
+    >>> import numpy as np, swntk
+    >>> with swntk.debug_nans():
+    ...     try:
+    ...         swntk.grad(lambda x: np.sqrt(x) * 0)(-1.0)
+    ...     except FloatingPointError as error:
+    ...         print(str(error)[:17])
+    'sqrt' made a NaN
+    """
+
+    def __init__(self, enabled: bool = True):
+        self._new = bool(enabled)
+
+    def __enter__(self):
+        self._old = current.debug_nans
+        current.debug_nans = self._new
+        return self
+
+    def __exit__(self, *exc):
+        current.debug_nans = self._old
 
 
 def check_memory_limit(limit):

@@ -125,8 +125,9 @@ class Program:
 
     def save(self, path) -> None:
         """Write the text to a file, and captured arrays, if any, to `path + ".npz"` beside it."""
+        text = self._portable_text()
         with open(path, "w", encoding="utf-8") as file:
-            file.write(str(self))
+            file.write(text)
         if self.captured:
             np.savez(f"{path}.npz", *self._plain_captured())
 
@@ -143,8 +144,23 @@ class Program:
                 captured = [data[f"arr_{i}"] for i in range(len(data.files))]
         return cls.parse(text, captured)
 
+    def _portable_text(self) -> str:
+        """The text, or an error where it means nothing in another process."""
+        text = str(self)
+        if '[callback="python:' in text:
+            raise ArgumentError(
+                "a program that holds a Python callback (pure_callback) cannot be pickled or "
+                "saved: the function exists in this process only"
+            )
+        return text
+
     def __reduce__(self):
-        return _unpickle, (str(self), self._plain_captured(), self.in_tree, self.out_tree)
+        return _unpickle, (
+            self._portable_text(),
+            self._plain_captured(),
+            self.in_tree,
+            self.out_tree,
+        )
 
     def _plain_captured(self):
         for array in self.captured:

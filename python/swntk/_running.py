@@ -1,9 +1,10 @@
-"""Running what computes: options, progress, Ctrl-C, the buffers of results."""
+"""Running what computes: options, progress, Ctrl-C, the memory of results."""
 
 from __future__ import annotations
 
 import _signal  # the module behind signal: its calls cost a tenth, because they make no enums
 import ctypes
+import os
 import threading
 from _thread import get_ident
 
@@ -11,14 +12,14 @@ import numpy as np
 
 from ._errors import NTK_CALLBACK, OutOfMemoryError
 from ._ffi import Buffers, fail
-from ._ffi.structs import ntk_progress, ntk_run_options
+from ._ffi.structs import ntk_poll, ntk_progress, ntk_run_options
 from ._options import current
 
 
-class _Watch:
-    """What came of the progress callback of one call.
+class Watch:
+    """What came of the callbacks of one call.
 
-    A signal handler that raises would raise inside the callback, where ctypes can only print the
+    A signal handler that raises would raise inside a callback, where ctypes can only print the
     exception. So during the call SIGINT sets a flag, the callback asks the library to stop, and the
     former handler runs when the call has returned.
     """
@@ -26,14 +27,14 @@ class _Watch:
     __slots__ = ("report", "exception", "interrupted", "handler", "outer")
 
     def __init__(self, progress):
-        self.report = _bar() if progress is True else progress
+        self.report = bar() if progress is True else progress
         self.exception = None
         self.interrupted = None
         self.handler = None
 
     def called(self, done, total) -> int:
         try:
-            if self.interrupted is None and self.report is not None:
+            if self.interrupted is None:
                 self.report(done, total)
             return 0 if self.interrupted is None else 1
         except BaseException as error:  # also SystemExit: it must reach the caller
@@ -46,7 +47,7 @@ class _Watch:
     def __enter__(self):
         self.outer = _active.watch
         _active.watch = self
-        if get_ident() == threading.main_thread().ident:
+        if get_ident() == _main_thread:
             handler = _signal.getsignal(_SIGINT)
             if callable(handler):
                 self.handler = handler
@@ -57,12 +58,25 @@ class _Watch:
         _active.watch = self.outer
         if self.handler is not None:
             _signal.signal(_SIGINT, self.handler)
-        if isinstance(self.report, _Bar):
+        if isinstance(self.report, Bar):
             self.report.close()
         if self.interrupted is not None:
             self.handler(*self.interrupted)
         if self.exception is not None:
             raise self.exception
+
+
+# The only one that runs signal handlers; in a forked child the one that called fork.
+_main_thread = threading.main_thread().ident
+
+
+def _forked():
+    global _main_thread
+    _main_thread = get_ident()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 class _Active(threading.local):
@@ -78,10 +92,16 @@ def _called(context, done, total):
     return _active.watch.called(done, total)
 
 
-_callback = ntk_progress(_called)
+def _polled(context):
+    return _active.watch.interrupted is not None
 
 
-class _Bar:
+_progress = ntk_progress(_called)
+_no_progress = ntk_progress()
+_poll = ntk_poll(_polled)
+
+
+class Bar:
     """A tqdm bar as a progress callable."""
 
     def __init__(self, tqdm):
@@ -100,7 +120,7 @@ class _Bar:
             self._bar.close()
 
 
-def _bar():
+def bar():
     """Return a bar, or a plain count where tqdm is not installed."""
     try:
         from tqdm import tqdm
@@ -116,7 +136,7 @@ def _bar():
             )
 
         return count
-    return _Bar(tqdm)
+    return Bar(tqdm)
 
 
 def allocate(shape, dtype) -> np.ndarray:
@@ -128,7 +148,7 @@ def allocate(shape, dtype) -> np.ndarray:
     count = dtype.itemsize
     for n in shape:
         count *= n
-    if count < _LARGE or count <= available_memory():
+    if count < LARGE or count <= available_memory():
         try:
             return np.empty(shape, dtype)
         except (MemoryError, ValueError):
@@ -139,7 +159,7 @@ def allocate(shape, dtype) -> np.ndarray:
     )
 
 
-_LARGE = 1 << 26
+LARGE = 1 << 26
 
 
 def available_memory() -> int | float:
@@ -155,7 +175,15 @@ def available_memory() -> int | float:
 
 
 _SIGINT = int(_signal.SIGINT)
-_OPTIONS_SIZE = ctypes.sizeof(ntk_run_options)
+
+
+def _options(limit, progress):
+    size = ctypes.sizeof(ntk_run_options)
+    return ntk_run_options(size, limit, progress, None, None, _poll, None, 0)
+
+
+# Options of a run without a limit and without a report.
+QUIET = _options(0, _no_progress)
 
 
 def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) -> None:
@@ -171,8 +199,14 @@ def run(function, handle, inputs, outputs, *, memory_limit=None, progress=None) 
     taken = Buffers(inputs, True)
     given = Buffers(outputs, False)
     limit = memory_limit if memory_limit is not None else current.memory_limit
-    with _Watch(progress if progress is not None else current.progress):
-        settings = ntk_run_options(_OPTIONS_SIZE, limit or 0, _callback, None, None)
+    with Watch(progress if progress is not None else current.progress) as watch:
+        settings = _options(limit or 0, _progress if watch.report is not None else _no_progress)
+        settings.debug_nans = current.debug_nans
         status = function(handle, taken.pointer, taken.count, given.pointer, given.count, settings)
     if status:
-        fail(status, "" if status != NTK_CALLBACK else " (stopped by the progress callback)")
+        fail_run(status)
+
+
+def fail_run(status) -> None:
+    """Raise what a run's status says."""
+    fail(status, "" if status != NTK_CALLBACK else " (stopped by the progress callback)")

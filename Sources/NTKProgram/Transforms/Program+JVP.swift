@@ -33,14 +33,14 @@ extension Program {
     for equation in equations {
       b.source = equation.source
       let operands = equation.operands.map { primal[$0.index] }
-      let results = try b.apply(equation.primitive, operands)
-      primal += results
       let operandTangents = equation.operands.map { tangent[$0.index] }
       if operandTangents.allSatisfy({ $0 == nil }) {
-        for _ in results { tangent.append(nil) }
+        primal += try b.apply(equation.primitive, operands)
+        for _ in equation.results { tangent.append(nil) }
       } else {
-        let resultTangents = try equation.primitive.jvp(
-          operands, operandTangents, results: results, in: &b)
+        let (results, resultTangents) = try equation.primitive.valueAndTangents(
+          operands, operandTangents, in: &b)
+        primal += results
         // An integer has no tangent, whatever a rule says.
         for (result, value) in zip(results, resultTangents) {
           tangent.append(b.type(of: result).isFloating ? value : nil)

@@ -18,7 +18,9 @@ extension Program {
     let floating = floatingOutputs
     let inputSize = active.map { types[$0].shape.elementCount }.saturatingSum()
     let outputSize = floating.map { self.outputTypes[$0].shape.elementCount }.saturatingSum()
-    let isForward = mode == .forward || (mode == .automatic && inputSize < outputSize)
+    let isForward =
+      mode == .forward
+      || (mode == .automatic && inputSize < outputSize && !linearized.linear.isReverseOnly)
     var b = ProgramBuilder()
     let inputs = addInputs(to: &b)
     let results = try b.call(linearized.known, inputs)

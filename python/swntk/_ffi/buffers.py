@@ -87,6 +87,38 @@ class Buffers:
         self._kept = kept
 
 
+class ReusedBuffers:
+    """`ntk_buffer[n]` of row-major arrays whose types stay and whose addresses change.
+
+    Parameters
+    ----------
+    types : sequence of (shape, dtype)
+    read_only : bool
+        Whether the library may only read them.
+    """
+
+    __slots__ = ("pointer", "count", "_slots", "_kept")
+
+    def __init__(self, types, read_only: bool):
+        flags = NTK_READ_ONLY if read_only else 0
+        rows, self._kept = [], []
+        for shape, dtype in types:
+            extent = _extent(shape, np.empty(shape, dtype).strides)
+            self._kept.append(extent)
+            rows.append((None, code_of(dtype), flags, len(shape), extent[1], extent[2]))
+        self.count = count = len(rows)
+        self.pointer = (ntk_buffer * (count or 1))(*rows)
+        size, offset = ctypes.sizeof(ntk_buffer), ntk_buffer.data.offset
+        self._slots = [
+            ctypes.c_void_p.from_buffer(self.pointer, i * size + offset) for i in range(count)
+        ]
+
+    def point_at(self, arrays, first: int = 0) -> None:
+        """Take the addresses of arrays of exactly these types, row-major and aligned."""
+        for slot, array in zip(self._slots[first:] if first else self._slots, arrays):
+            slot.value = address_of(array)
+
+
 def buffer_of(array) -> Buffers:
     """One read-only buffer."""
     return Buffers([array], True)

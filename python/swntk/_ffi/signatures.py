@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
-from .structs import NTK_ABI_VERSION, ntk_buffer, ntk_kernel_options, ntk_run_options
+from .structs import (
+    NTK_ABI_VERSION,
+    ntk_buffer,
+    ntk_callback_functions,
+    ntk_kernel_options,
+    ntk_run_options,
+)
 
 __all__ = ["NTK_ABI_VERSION", "SIGNATURES"]
 
@@ -75,6 +81,10 @@ SIGNATURES = {
     "ntk_program_vmap": (_status, [_new, _handle, c_int64, _int64s, _int64s]),
     "ntk_program_simplify": (_status, [_new, _handle]),
     "ntk_program_resize": (_status, [_new, _handle, c_size_t, c_int64, c_int64]),
+    # Callbacks
+    "ntk_callback_register": (_status, [c_char_p, POINTER(ntk_callback_functions)]),
+    "ntk_callback_unregister": (_status, [c_char_p]),
+    "ntk_callback_is_held": (_status, [c_char_p, _int32s]),
     # Running
     "ntk_cancellation_create": (_status, [_new]),
     "ntk_cancellation_cancel": (None, [_handle]),
@@ -111,6 +121,12 @@ SIGNATURES = {
     "ntk_tangent_kernel_type": (_status, _type_query),
     "ntk_tangent_kernel_program": (_status, [_handle, _new]),
     "ntk_tangent_kernel_explain": (_status, _text_query),
+    "ntk_tangent_kernel_samples": (
+        _status,
+        [_handle, _int64s, _int64s, c_size_t, _int64s, c_size_t, _int32s],
+    ),
+    "ntk_tangent_kernel_tile": (_status, [_new, _handle, c_int64, c_int64]),
+    "ntk_tangent_kernel_tiling": (_status, [_handle, POINTER(c_uint64), _int64s, _int32s]),
     "ntk_tangent_kernel_compute": (
         _status,
         [_handle, _buffers, c_size_t, _buffers, c_size_t, _run],

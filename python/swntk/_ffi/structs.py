@@ -30,6 +30,32 @@ class ntk_buffer(ctypes.Structure):
 # int32_t (*)(void *context, uint64_t done, uint64_t total)
 ntk_progress = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 
+# int32_t (*)(void *context)
+ntk_poll = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+
+
+# int32_t (*)(void *context, inputs, input_count, outputs, output_count)
+ntk_callback_function = ctypes.CFUNCTYPE(
+    ctypes.c_int32,
+    ctypes.c_void_p,
+    ctypes.POINTER(ntk_buffer),
+    ctypes.c_size_t,
+    ctypes.POINTER(ntk_buffer),
+    ctypes.c_size_t,
+)
+
+
+class ntk_callback_functions(ctypes.Structure):
+    """Functions that a program calls by name."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("value", ntk_callback_function),
+        ("jvp", ntk_callback_function),
+        ("vjp", ntk_callback_function),
+        ("context", ctypes.c_void_p),
+    ]
+
 
 class ntk_run_options(ctypes.Structure):
     """Options of a run."""
@@ -40,6 +66,9 @@ class ntk_run_options(ctypes.Structure):
         ("progress", ntk_progress),
         ("progress_context", ctypes.c_void_p),
         ("cancellation", ctypes.c_void_p),
+        ("poll", ntk_poll),
+        ("poll_context", ctypes.c_void_p),
+        ("debug_nans", ctypes.c_int32),
     ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+import numpy as np
+
 from .. import tree
 from .._arguments import function_name, to_own
 from .._errors import ArgumentError, ShapeError
@@ -12,7 +14,8 @@ from .._trace_function import execute, is_traced
 from .axes import Claims, check_axes
 from .cotangents import Cotangents
 from .metric import Metric
-from .plan import KernelOptions, TangentKernel
+from .options import AxisRoles, KernelOptions
+from .plan import TangentKernel
 from .sides import Side
 from .splitting import given, split_kwargs
 
@@ -46,6 +49,7 @@ def empirical_ntk_fn(
     leaves=None,
     weights=None,
     cotangents=None,
+    cross=False,
     memory_limit=None,
     progress=None,
 ):
@@ -71,7 +75,8 @@ def empirical_ntk_fn(
         claim is checked and changes no number. None: the library finds out by itself.
     implementation : NtkImplementation or int
     f2 : callable, optional
-        Another function of the same parameters for the second side.
+        Another function of the same parameters for the second side. Of two outputs of different
+        ranks the lower counts as one with axes of size 1 at its end.
     leaves : callable or tree of bool, optional
         Which parameters count; the others are constants, of any element type. A predicate on leaf
         paths as `swntk.tree.paths(params, "params")` gives them (`params['w1']`), or a tree that
@@ -85,6 +90,10 @@ def empirical_ntk_fn(
         axis (axis 0, or the one that vmap_axes claims). The kernel is that of the contractions,
         of shape `[n, k]`; `trace_axes` and `diagonal_axes` are axes of it. A pair of trees is one
         for each side, unless the outputs are such a pair.
+    cross : bool
+        Where `f` returns a tree: kernels between any two outputs, `J_i(x1) J_j(x2)ᵀ`, as a tree of
+        trees, `theta[i][j]`, of the structure of `f` outside and of `f2` (or `f`) inside. With
+        `x2=None` the whole is exactly symmetric. `plan` then returns such a tree of plans.
     memory_limit : int, optional
         Bytes beside inputs and result.
     progress : None, True or callable
@@ -140,7 +149,14 @@ def empirical_ntk_fn(
         check_progress(progress),
         Metric(leaves, weights),
         None if cotangents is None else Cotangents(cotangents),
+        _bool(cross, "cross"),
     )
+
+
+def _bool(value, name: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"{name} must be a bool, got {value!r}")
+    return bool(value)
 
 
 def _implementation(value) -> NtkImplementation:
@@ -168,6 +184,7 @@ class _NtkFunction:
         progress,
         metric=None,
         cotangents=None,
+        cross=False,
     ):
         self._f = f
         self._f2 = f2
@@ -179,11 +196,30 @@ class _NtkFunction:
         self._progress = progress
         self._metric = metric
         self._cotangents = cotangents
+        self._cross = cross
         check_axes(trace_axes, diagonal_axes)
         self.__name__ = f"ntk of {function_name(f)}"
 
     def __call__(self, x1, x2, params, **kwargs):
-        kernel = self.plan(x1, x2, params, **kwargs)
+        first, second = self._sides(x1, x2, params, kwargs)
+        if not self._cross:
+            return self._value(self._planned(first, second))
+        rows: list = []
+        for i in range(first.traced.out_count):
+            row = []
+            for j in range((second or first).traced.out_count):
+                if second is None and j < i:
+                    # Θ_ij is of the same samples as Θ_ji.
+                    rank = max(first.ranks[i], first.ranks[j])
+                    exchange = AxisRoles(rank, self._options([rank])).exchange()
+                    row.append(np.transpose(rows[j][i], exchange))
+                else:
+                    row.append(self._value(self._planned(*_pair(first, second, i, j))))
+            rows.append(row)
+        return _tree_of(first, second, rows)
+
+    def _value(self, kernel):
+        """Compute a kernel, or add it to the trace under way."""
         inputs = kernel.inputs
         if not is_traced(inputs):
             return kernel.compute()
@@ -194,6 +230,20 @@ class _NtkFunction:
 
     def plan(self, x1, x2, params, **kwargs) -> TangentKernel:
         """Plan the kernel without computing it; see `TangentKernel`."""
+        first, second = self._sides(x1, x2, params, kwargs)
+        if not self._cross:
+            return self._planned(first, second)
+        rows = [
+            [
+                self._planned(*_pair(first, second, i, j))
+                for j in range((second or first).traced.out_count)
+            ]
+            for i in range(first.traced.out_count)
+        ]
+        return _tree_of(first, second, rows)
+
+    def _sides(self, x1, x2, params, kwargs) -> tuple:
+        """Trace both sides; of one with itself there is no second."""
         x2 = given(x1, x2)
         first_kwargs, second_kwargs = split_kwargs(kwargs, x1, x2)
         first = Side(self._f, params, x1, first_kwargs, "x1", self._metric)
@@ -201,31 +251,36 @@ class _NtkFunction:
         if x2 is not None or self._f2 is not None:
             f, x = self._f2 or self._f, x1 if x2 is None else x2
             second = Side(f, params, x, second_kwargs, "x2", self._metric)
-            _check_trees(first, second)
+            if not self._cross:
+                _check_trees(first, second)
         batch_axes = [self._check_claims(side) for side in (first, second) if side is not None]
         if self._cotangents is not None:
             rows = self._cotangents.split(first.traced.out_tree)
             for side, own, axes in zip((first, second), rows, batch_axes):
                 side.contract(own, axes)
-        if second is not None:
-            _check_sides(first, second)
-        outputs = [
-            (name, len(t.shape))
-            for name, t in zip(
-                tree.paths(first.traced.out_tree, "the result"), first.traced.program.output_types
-            )
-        ]
-        trace_axes, diagonal_axes = check_axes(*self._axes, outputs)
-        options = KernelOptions(
+        return first, second
+
+    def _planned(self, first, second) -> TangentKernel:
+        names = tree.paths(first.traced.out_tree, "the result")
+        left = first.ranks
+        right = left if second is None else second.ranks
+        ranks = list(map(max, left, right))
+        options = self._options(ranks, names)
+        if left != right:
+            _check_ranks(names, left, right, options)
+            first, second = first.with_ranks(ranks), second.with_ranks(ranks)
+        return TangentKernel.of_sides(first, second, options)
+
+    def _options(self, ranks, names=("the result",)) -> KernelOptions:
+        trace_axes, diagonal_axes = check_axes(*self._axes, list(zip(names, ranks)))
+        return KernelOptions(
             trace_axes,
             diagonal_axes,
-            self._vmap_axes,
             self._implementation,
             self._normalize,
             self._memory_limit,
             self._progress,
         )
-        return TangentKernel(first, second, options)
 
     def _check_claims(self, side) -> list:
         """Return the batch axis of each output: that which is claimed, or 0."""
@@ -244,12 +299,29 @@ def _check_trees(first: Side, second: Side) -> None:
         )
 
 
-def _check_sides(first: Side, second: Side) -> None:
-    left, right = first.traced, second.traced
-    names = tree.paths(left.out_tree, "the result")
-    for name, a, b in zip(names, left.program.output_types, right.program.output_types):
-        if len(a.shape) != len(b.shape):
-            raise ShapeError(f"{name} has {len(a.shape)} axes for x1 and {len(b.shape)} for x2")
+def _check_ranks(names, left, right, options) -> None:
+    """Axes that only one side has stand alone: they are neither traced nor diagonal."""
+    for name, a, b in zip(names, left, right):
+        roles = AxisRoles(max(a, b), options)
+        if any(axis >= min(a, b) for axis in roles.traced + roles.diagonal):
+            raise ShapeError(
+                f"{name} has {a} axes for x1 and {b} for x2: trace_axes and diagonal_axes must be "
+                "axes of both"
+            )
+
+
+def _pair(first: Side, second, i: int, j: int) -> tuple:
+    """The sides of the kernel between two outputs; no second where both are the same."""
+    if second is None and i == j:
+        return first.with_output(i, first.ranks[i]), None
+    other = first if second is None else second
+    rank = max(first.ranks[i], other.ranks[j])
+    return first.with_output(i, rank), other.with_output(j, rank)
+
+
+def _tree_of(first: Side, second, rows):
+    inner = (second or first).traced.out_tree
+    return tree.unflatten(first.traced.out_tree, [tree.unflatten(inner, row) for row in rows])
 
 
 def explain(ntk_fn, x1, x2, params, **kwargs) -> None:
@@ -278,4 +350,5 @@ def explain(ntk_fn, x1, x2, params, **kwargs) -> None:
     """
     if not hasattr(ntk_fn, "plan"):
         raise ArgumentError(f"explain takes what empirical_ntk_fn made, got {ntk_fn!r}")
-    ntk_fn.plan(x1, x2, params, **kwargs).print()
+    for plan in tree.leaves(ntk_fn.plan(x1, x2, params, **kwargs)):
+        plan.print()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from .. import tree
@@ -128,6 +130,32 @@ class Side:
 
         self.traced = trace_call(self._f, self.arguments, call)
 
+    def with_ranks(self, ranks) -> Side:
+        """The same with outputs of these ranks: axes of size 1 are added at their ends."""
+        plain = self.traced
+        return self._derived(
+            lambda outputs: plain.result([_of_rank(y, rank) for y, rank in zip(outputs, ranks)])
+        )
+
+    def with_output(self, position: int, rank: int) -> Side:
+        """The same with one of the outputs alone."""
+        return self._derived(lambda outputs: _of_rank(outputs[position], rank))
+
+    def _derived(self, make) -> Side:
+        plain = self.traced
+        other = copy.copy(self)
+
+        def call(tracers):
+            return make(execute(plain.program, [*tracers, *plain.captured]))
+
+        other.traced = trace_call(self._f, self.arguments, call)
+        return other
+
+    @property
+    def ranks(self) -> list:
+        """Of the outputs."""
+        return [len(t.shape) for t in self.traced.program.output_types]
+
     @property
     def parameters(self) -> list:
         """Operands for the parameters."""
@@ -139,6 +167,11 @@ class Side:
         return [a.array for a in self.arguments[self.parameter_count :]] + list(
             self.traced.captured
         )
+
+
+def _of_rank(y, rank: int):
+    # A copy, so that the reshape cannot be in doubt.
+    return np.reshape(y.copy(), y.shape + (1,) * (rank - len(y.shape)))
 
 
 def _parameter(leaf, path) -> Argument:

@@ -10,11 +10,19 @@ from .._tracing import protocol
 from . import (  # noqa: F401  (each registers its handlers)
     accumulation,
     advice,
+    bits,
     creation,
+    differences,
+    editing,
     elementwise,
+    grids,
+    interpolation,
     joining,
     linalg,
     logic,
+    mapping,
+    padding,
+    polynomials,
     products,
     queries,
     quotients,
@@ -24,6 +32,7 @@ from . import (  # noqa: F401  (each registers its handlers)
     shaping,
     special,
     splitting,
+    statistics,
     triangles,
 )
 from .assignment import set_item

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.location import unsupported
+from .._tracing.location import place, unsupported
 from .._tracing.operands import all_contiguous, operand, traced
 from .._tracing.protocol import implements
 from .reductions import accumulator
 from .values import finish, flattened, given, normalize_axis, refuse
 
-_OPERATION = {
+OPERATION = {
     "add": "cumsum",
     "multiply": "cumprod",
     "maximum": "cummax",
@@ -22,7 +22,7 @@ _OPERATION = {
 
 def accumulate(name, a, axis=0, dtype=None, out=None):
     """Answer `ufunc.accumulate`."""
-    if name not in _OPERATION:
+    if name not in OPERATION:
         raise unsupported(f"np.{name}.accumulate of a traced array is not supported")
     x = traced(operand(a))
     contiguous = all_contiguous([x])
@@ -36,7 +36,7 @@ def accumulate(name, a, axis=0, dtype=None, out=None):
         if name == "logaddexp" and x.dtype.kind != "f":
             x = x.astype(np.float64)
     axis = normalize_axis(axis, x.ndim)
-    return finish(emit.emit(_OPERATION[name], [x.here()], axis=axis), out, contiguous=contiguous)
+    return finish(emit.emit(OPERATION[name], [x.here()], axis=axis), out, contiguous=contiguous)
 
 
 def _cumulative(name, a, axis, dtype, out):
@@ -60,6 +60,8 @@ def cumprod(a, axis=None, dtype=None, out=None):
 def diff(a, n=1, axis=-1, prepend=None, append=None):
     x = traced(a)
     axis = normalize_axis(axis, x.ndim)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}{place()}")
     parts = []
     for extra, before in ((prepend, True), (append, False)):
         if given(extra):

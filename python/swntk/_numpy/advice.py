@@ -6,11 +6,16 @@ from .._tracing.protocol import ADVICE
 
 ADVICE.update(
     {
-        "sort": "sort outside of the traced function and index by the order",
-        "argsort": "argsort outside of the traced function",
-        "vectorize": "NumPy functions on whole arrays, or swntk.vmap",
-        "apply_along_axis": "swntk.vmap",
         "logsumexp": "swntk.nn.logsumexp",
         "softmax": "swntk.nn.softmax",
+        "packbits": "x.astype(np.uint8) and shifts, which stay arrays of booleans or integers",
+        "unpackbits": "(x[:, None] >> np.arange(8)) & 1",
+        "trim_zeros": "x[start:stop] with ends that are known while tracing",
+        "einsum_path": "shapes alone decide the path: compute it outside",
+        "save": "save what the traced function returns",
+        "savez": "save what the traced function returns",
+        "savez_compressed": "save what the traced function returns",
+        "savetxt": "save what the traced function returns",
+        "roots": "Newton's method for a real root",
     }
 )

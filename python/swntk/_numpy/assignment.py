@@ -185,11 +185,10 @@ def _winners(plan, old: Value, count: int, places: int) -> Value:
 def ufunc_at(ufunc, x: Tracer, index, values) -> None:
     """Answer `np.add.at(x, index, v)`: repeated places are worked on one after the other."""
     name = ufunc.__name__
-    if name in ("multiply", "maximum", "minimum", "logaddexp"):
-        _in_rounds(ufunc, x, index, *values)
-        return
+    values = [operand(value) for value in values]
     if name not in ("add", "subtract"):
-        raise unsupported(f"np.{name}.at of a traced array is not supported")
+        _in_rounds(ufunc, x, index, *(values or [None]))
+        return
     kind = kind_of(operand(values[0]))
     if x.dtype.kind != "f" and (kind == "f" or getattr(kind, "kind", "i") == "f"):
         # Each sum is a float, of which the array keeps the whole part.
@@ -231,15 +230,16 @@ def _in_rounds(ufunc, x: Tracer, index, value) -> None:
     items = normalize(index, x.shape)
     if is_basic(items):
         view = basic_view(x, items)
-        assign(view, ufunc(view, value), "unsafe")
+        assign(view, ufunc(view) if value is None else ufunc(view, value), "unsafe")
         return
     if any(isinstance(a, Tracer) for a in Advanced(items).arrays):
         assign(x, _in_turn(ufunc, x, index, value))
         return
     # Every element of the array as a number, so that the index says which are meant.
     places = np.arange(math.prod(x.shape)).reshape(x.shape)[index]
-    value = np.broadcast_to(traced(value), places.shape).reshape(-1)
     flat = places.reshape(-1)
+    if value is not None:
+        value = np.broadcast_to(traced(value), places.shape).reshape(-1)
     order = np.argsort(flat, kind="stable")
     first = np.flatnonzero(np.diff(flat[order], prepend=-1))
     turn = np.empty_like(flat)
@@ -247,7 +247,8 @@ def _in_rounds(ufunc, x: Tracer, index, value) -> None:
     new = Tracer.fresh(emit.reshape(x.here(), (x.size,)), scalar=False)
     for k in range(turn.max(initial=-1) + 1):
         now = np.flatnonzero(turn == k)
-        new[flat[now]] = ufunc(new[flat[now]], value[now])
+        old = new[flat[now]]
+        new[flat[now]] = ufunc(old) if value is None else ufunc(old, value[now])
     assign(x, new.reshape(x.shape))
 
 
@@ -257,12 +258,15 @@ def _in_turn(ufunc, x: Tracer, index, value) -> Tracer:
 
     numbers = Tracer.fresh(emit.reshape(emit.iota(x.size), x.shape), scalar=False)
     places = numbers[index]
-    value = np.broadcast_to(traced(value), places.shape)
+    # A ufunc of one operand takes no second one.
+    value = np.zeros(places.shape) if value is None else np.broadcast_to(
+        traced(value), places.shape
+    )  # fmt: skip
 
     def step(flat, row):
         place, new = row
         flat = flat.copy()
-        flat[place] = ufunc(flat[place], new)
+        flat[place] = ufunc(flat[place]) if ufunc.nin == 1 else ufunc(flat[place], new)
         return flat, None
 
     start = Tracer.fresh(emit.reshape(x.here(), (x.size,)), scalar=False)

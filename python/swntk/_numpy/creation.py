@@ -67,20 +67,3 @@ def copyto(dst, src, casting="same_kind", where=True):
     old = dst.here()
     new = emit.broadcast_to(as_value(operand(src), old.dtype), old.shape)
     assign(dst, Tracer.fresh(emit.where(emit.convert(value_of(where), BOOL), new, old)), casting)
-
-
-def _refuse(name):
-    def handler(a, *args, **kwargs):
-        if not isinstance(a, Tracer):
-            raise plain_destination(f"np.{name}")
-        from .._tracing.location import unsupported
-
-        raise unsupported(
-            f"np.{name} of a traced array is not supported", "a[index] = value, or np.where"
-        )
-
-    return handler
-
-
-for _name in ("put", "place", "putmask", "put_along_axis", "fill_diagonal"):
-    implements(_name)(_refuse(_name))

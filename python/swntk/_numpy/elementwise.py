@@ -111,9 +111,15 @@ def square(operands, dtype):
 @rule("reciprocal")
 def reciprocal(operands, dtype):
     (x,) = common(operands, dtype)
-    if x.dtype.kind != "f":
-        raise unsupported("np.reciprocal of integers is not supported", "1.0 / x")
-    return emit.emit("np.divide", [number(1, x), x])
+    if x.dtype == BOOL:
+        raise unsupported("np.reciprocal of booleans is not supported", "x.astype(int)")
+    one = emit.full(x.shape, 1, x.dtype)
+    inverse = emit.emit("np.divide" if x.dtype.kind == "f" else "div", [one, x])
+    if x.dtype.kind == "i":
+        # What C makes of a division by zero on the processors that NumPy is built for.
+        least = number(np.iinfo(x.dtype).min, x)
+        inverse = emit.where(compare("equal", x, 0), least, inverse)
+    return inverse
 
 
 # ---- powers

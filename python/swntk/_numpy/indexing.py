@@ -7,7 +7,7 @@ import numpy as np
 from .._errors import ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import I64
-from .._tracing.location import place, tracing_error
+from .._tracing.location import place
 from .._tracing.operands import is_contiguous, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.trace import Value, current
@@ -219,8 +219,3 @@ def take_along_axis(arr, indices, axis=-1):
         rows = np.arange(n) if m in (1, n) and n != 1 else np.zeros(m, np.int64)
         index.append(rows.reshape([-1 if j == i else 1 for j in range(x.ndim)]))
     return get_item(x, tuple(index))
-
-
-@implements("choose")
-def choose(a, choices, out=None, mode="raise"):
-    raise tracing_error("np.choose of traced arrays is not supported", "np.select or np.where")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import ArgumentError, ShapeError
+from .._errors import DTypeError, ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import promote, supported
-from .._tracing.location import place, tracing_error, unsupported
+from .._tracing.location import place, tracing_error
 from .._tracing.operands import all_contiguous, kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer, as_value
@@ -21,9 +21,17 @@ def _listed(arrays):
     return [operand(a) for a in arrays]
 
 
-def _joined_type(arrays, dtype):
+def _joined_type(arrays, dtype, casting="same_kind"):
     if given(dtype):
-        return supported(dtype, "dtype")
+        target = supported(dtype, "dtype")
+        for kind in map(kind_of, arrays):
+            kind = np.dtype(float if kind == "f" else int) if isinstance(kind, str) else kind
+            if not np.can_cast(kind, target, casting):
+                raise DTypeError(
+                    f"cannot cast array data from {kind} to {target} according to the rule "
+                    f"{casting!r}{place()}"
+                )
+        return target
     # Python numbers in a list are arrays of their own here, as in NumPy: not weak.
     return promote([np.asarray(a).dtype if type(a) in (int, float) else kind_of(a) for a in arrays])
 
@@ -33,7 +41,7 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
     arrays = _listed(arrays)
     if not arrays:
         raise ValueError(f"need at least one array to concatenate{place()}")
-    target = _joined_type(arrays, dtype)
+    target = _joined_type(arrays, dtype, casting)
     values = [as_value(a, target) for a in arrays]
     if axis is None:
         values, axis = [emit.reshape(v, (v.size,)) for v in values], 0
@@ -55,7 +63,7 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     arrays = _listed(arrays)
     if not arrays:
         raise ValueError(f"need at least one array to stack{place()}")
-    target = _joined_type(arrays, dtype)
+    target = _joined_type(arrays, dtype, casting)
     values = [as_value(a, target) for a in arrays]
     if len({v.shape for v in values}) != 1:
         raise ShapeError(
@@ -71,12 +79,13 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
 @implements("hstack")
 def hstack(tup, *, dtype=None, casting="same_kind"):
     arrays = [atleast_1d(a) for a in _listed(tup)]
-    return concatenate(arrays, axis=0 if arrays and arrays[0].ndim == 1 else 1, dtype=dtype)
+    axis = 0 if arrays and arrays[0].ndim == 1 else 1
+    return concatenate(arrays, axis=axis, dtype=dtype, casting=casting)
 
 
 @implements("vstack", "row_stack")
 def vstack(tup, *, dtype=None, casting="same_kind"):
-    return concatenate([atleast_2d(a) for a in _listed(tup)], axis=0, dtype=dtype)
+    return concatenate([atleast_2d(a) for a in _listed(tup)], axis=0, dtype=dtype, casting=casting)
 
 
 @implements("dstack")
@@ -96,11 +105,6 @@ def append(arr, values, axis=None):
     if axis is None:
         arr, values, axis = flattened(arr), flattened(values), 0
     return concatenate([arr, values], axis)
-
-
-@implements("block")
-def block(arrays):
-    raise unsupported("np.block of traced arrays is not supported", "np.concatenate, row by row")
 
 
 # ---- repeating
@@ -143,59 +147,3 @@ def repeat(a, repeats, axis=None):
     value = emit.reshape(x.here(), (*lead, 1, *rest))
     value = emit.broadcast(value, (*lead, count, *rest), range(value.ndim))
     return finish(emit.reshape(value, (*lead[:-1], n * count, *rest)), contiguous=True)
-
-
-# ---- padding
-
-
-def _pairs(given_, rank, what):
-    try:
-        return np.broadcast_to(np.asarray(given_), (rank, 2)).tolist()
-    except ValueError:
-        raise ShapeError(
-            f"{what} of shape {np.shape(given_)} does not fit {rank} axes{place()}"
-        ) from None
-
-
-_INDEX_MODES = ("edge", "reflect", "symmetric", "wrap")
-
-
-@implements("pad")
-def pad(array, pad_width, mode="constant", **kwargs):
-    x = traced(array)
-    if isinstance(pad_width, dict):
-        rows = [(0, 0)] * x.ndim
-        for axis, width in pad_width.items():
-            rows[normalize_axis(axis, x.ndim)] = (
-                (width, width) if np.ndim(width) == 0 else tuple(width)
-            )
-        pad_width = rows
-    width = _pairs(pad_width, x.ndim, "pad_width")
-    if any(n < 0 for row in width for n in row):
-        raise ValueError(f"index can't contain negative values{place()}")
-    if mode in _INDEX_MODES:
-        # Which element stands where does not depend on the elements.
-        value = x.here()
-        for axis, row in enumerate(width):
-            if any(row):
-                places = np.pad(np.arange(x.shape[axis]), row, mode, **kwargs)
-                value = emit.take_axis(value, axis, emit.constant(places), "clip")
-        return finish(value, contiguous=x.contiguous)
-    if mode != "constant":
-        raise unsupported(f"np.pad with mode={mode!r} is not supported")
-    fills = kwargs.pop("constant_values", 0)
-    if kwargs:
-        raise ArgumentError(
-            f"unsupported keyword arguments for mode 'constant': {sorted(kwargs)}{place()}"
-        )
-    if isinstance(fills, Tracer) or np.ndim(fills) == 0:
-        fill = as_value(operand(fills), x.dtype)
-        value = emit.pad(x.here(), fill, [(low, high, 0) for low, high in width])
-        return finish(value, contiguous=x.contiguous)
-    value = x.here()
-    for axis, (row, fill) in enumerate(zip(width, _pairs(fills, x.ndim, "constant_values"))):
-        for side in (0, 1):
-            config = [(0, 0, 0)] * x.ndim
-            config[axis] = (row[0], 0, 0) if side == 0 else (0, row[1], 0)
-            value = emit.pad(value, emit.full((), fill[side], x.dtype), config)
-    return finish(value, contiguous=x.contiguous)

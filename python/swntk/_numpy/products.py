@@ -155,15 +155,45 @@ def kron(a, b):
     return finish(emit.reshape(product, [n * m for n, m in zip(left, right)]), contiguous=True)
 
 
-@implements("cross", "linalg.cross")
+@implements("cross")
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = np.moveaxis(traced(a), axisa, -1), np.moveaxis(traced(b), axisb, -1)
-    if x.shape[-1] != 3 or y.shape[-1] != 3:
-        raise unsupported("np.cross of vectors that do not have three components is not supported")
+    sizes = x.shape[-1], y.shape[-1]
+    if not set(sizes) <= {2, 3}:
+        raise ValueError(
+            f"incompatible dimensions for cross product (dimension must be 2 or 3), got "
+            f"{sizes}{place()}"
+        )
+    if sizes == (2, 2):
+        return x[..., 0] * y[..., 1] - x[..., 1] * y[..., 0]
+    x, y = (
+        v if v.shape[-1] == 3 else np.concatenate([v, np.zeros_like(v[..., :1])], -1)
+        for v in (x, y)
+    )
     parts = [x[..., i] * y[..., j] - x[..., j] * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
     return np.stack(parts, axis=axisc)
+
+
+@implements("linalg.cross")
+def linalg_cross(x1, x2, /, *, axis=-1):
+    for x in (x1, x2):
+        if traced(x).shape[axis] != 3:
+            raise ValueError(
+                f"Both input arrays must be (arrays of) 3-dimensional vectors{place()}"
+            )
+    return cross(x1, x2, axis=axis)
+
+
+@implements("linalg.matmul")
+def linalg_matmul(x1, x2, /):
+    return np.matmul(x1, x2)
+
+
+@implements("linalg.vecdot")
+def linalg_vecdot(x1, x2, /, *, axis=-1):
+    return np.vecdot(x1, x2, axis=axis)
 
 
 @implements("convolve")
@@ -185,6 +215,16 @@ def convolve(a, v, mode="full"):
         raise ValueError(f"mode {mode!r} must be 'full', 'valid' or 'same'{place()}")
     start = (k - 1) // 2
     return full[start : start + n]
+
+
+@implements("correlate")
+def correlate(a, v, mode="valid"):
+    a, v = traced(a), traced(v)
+    result = convolve(a, v[::-1], mode)
+    # Where the shorter stands first, NumPy swaps the two and turns the result round.
+    if v.shape[0] > a.shape[0] and mode != "full":
+        result = np.flip(convolve(v, a[::-1], mode), 0)
+    return result
 
 
 def chain(arrays):

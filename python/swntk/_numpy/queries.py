@@ -51,6 +51,16 @@ def iscomplex(x):
     return np.zeros_like(traced(x), dtype=bool)
 
 
+@implements("isneginf")
+def isneginf(x, out=None):
+    return np.equal(traced(x), -np.inf, out=out)
+
+
+@implements("isposinf")
+def isposinf(x, out=None):
+    return np.equal(traced(x), np.inf, out=out)
+
+
 @implements("result_type")
 def result_type(*arrays_and_dtypes):
     from .._tracing.dtypes import promote

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
+from .._errors import ShapeError
 from .._tracing import emit
 from .._tracing.dtypes import BOOL, F64, I64, U64, default_of, floating, promote, supported
-from .._tracing.location import place, unsupported
+from .._tracing.location import place
 from .._tracing.operands import all_contiguous, kind_of, operand, traced, value_of
 from .._tracing.protocol import implements
-from .._tracing.tracer import as_value
-from .values import NO_VALUE, finish, given, normalize_axes, refuse
+from .._tracing.tracer import Tracer, as_value
+from .values import NO_VALUE, finish, given, normalize_axes, normalize_axis, refuse
 from .vocabulary import is_nan, truth
 
 
@@ -106,7 +107,6 @@ def reduce_bits(name, a, axis=0, dtype=None, out=None, keepdims=False, initial=N
 
 def reduce_logaddexp(a, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
     """Answer `np.logaddexp.reduce`."""
-    refuse(initial=initial)
     a = operand(a)
     x = as_value(a, default_of(kind_of(a)))
     x = emit.convert(x, supported(dtype, "dtype") if given(dtype) else floating(x.dtype))
@@ -114,6 +114,8 @@ def reduce_logaddexp(a, axis=0, dtype=None, out=None, keepdims=False, initial=No
     x = _mask(where, x, -math.inf)
     keepdims = keepdims is not NO_VALUE and bool(keepdims)
     result = emit.emit("nn.logsumexp", [x], axis=axes, keepdims=keepdims) if axes else x
+    if given(initial):
+        return np.logaddexp(Tracer.fresh(result), initial, out=out)
     return finish(result, out, contiguous=all_contiguous([a]))
 
 
@@ -222,6 +224,7 @@ def _variance(a, axis, dtype, ddof, keepdims, where, mean_given, correction):
         ddof = correction
     if (
         isinstance(ddof, (int, np.integer))
+        and ddof <= math.prod(x.shape[axis] for axis in axes)
         and not given(mean_given)
         and (where is True or where is NO_VALUE)
     ):
@@ -239,9 +242,10 @@ def _variance(a, axis, dtype, ddof, keepdims, where, mean_given, correction):
         center = emit.emit("np.divide", [total, count])
     squares = emit.emit("np.square", [emit.emit("np.subtract", [x, center])])
     total = emit.emit("np.sum", [_mask(where, squares, 0)], axis=axes, keepdims=True)
-    result = emit.emit(
-        "np.divide", [total, emit.emit("np.subtract", [count, emit.full((), ddof, x.dtype)])]
-    )
+    # Fewer than no degrees of freedom are none.
+    free = emit.emit("np.subtract", [count, emit.full((), ddof, x.dtype)])
+    free = emit.emit("np.maximum", [free, emit.full((), 0, x.dtype)])
+    result = emit.emit("np.divide", [total, free])
     if keepdims:
         return result
     return emit.reshape(result, [n for i, n in enumerate(x.shape) if i not in axes])
@@ -290,10 +294,16 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=NO_VALUE):
     w = traced(weights)
     kind = promote([a.dtype, w.dtype] + ([F64] if a.dtype.kind in "biu" else []))
     if w.shape != a.shape:
-        if w.ndim != 1 or axis is None or isinstance(axis, tuple):
-            raise unsupported("np.average with weights of that shape is not supported")
-        (along,) = normalize_axes(axis, a.ndim)
-        w = w.reshape([n if i == along else 1 for i, n in enumerate(a.shape)])
+        if axis is None:
+            raise TypeError(f"Axis must be specified when shapes of a and weights differ.{place()}")
+        along = [normalize_axis(i, a.ndim) for i in (axis if isinstance(axis, tuple) else (axis,))]
+        if w.shape != tuple(a.shape[i] for i in along):
+            raise ShapeError(
+                f"Shape of weights must be consistent with shape of a along specified axis: "
+                f"{w.shape} and {a.shape} along {axis}{place()}"
+            )
+        w = np.transpose(w, np.argsort(along))
+        w = w.reshape([n if i in along else 1 for i, n in enumerate(a.shape)])
     w = w.astype(kind) * np.ones((), kind)
     total = sum_(np.broadcast_to(w, a.shape), axis, None, None, keepdims)
     result = sum_(a.astype(kind) * w, axis, None, None, keepdims) / total
@@ -314,8 +324,6 @@ def nansum(a, axis=None, dtype=None, out=None, keepdims=NO_VALUE, initial=NO_VAL
 
 
 def _without_nan(a, neutral):
-    from .._tracing.tracer import Tracer
-
     a, mask = _nan_mask(a)
     if mask is None:
         return a
@@ -352,9 +360,10 @@ def _nan_extreme(kind, a, axis, out, keepdims, initial, where):
     a, mask = _nan_mask(a)
     if mask is None:
         return reduce(kind, a, axis, None, out, keepdims, initial, where)
-    refuse(initial=initial)
     if where is not True and where is not NO_VALUE:
-        raise unsupported(f"np.nan{kind} with where= is not supported")
+        if not given(initial):
+            raise ValueError(f"reduction with where= needs initial={place()}")
+        mask = emit.emit("np.logical_and", [mask, truth(operand(where))])
     x = a.here()
     axes = normalize_axes(axis, x.ndim)
     keepdims = keepdims is not NO_VALUE and bool(keepdims)
@@ -363,7 +372,12 @@ def _nan_extreme(kind, a, axis, out, keepdims, initial, where):
     result = _extreme(kind, filled, axes, keepdims, None, True)
     # Where every element is NaN, so is the result.
     seen = _logical("any", mask, axes, keepdims, True)
-    return finish(emit.where(seen, result, emit.full((), math.nan, x.dtype)), out)
+    result = emit.where(seen, result, emit.full((), math.nan, x.dtype))
+    if given(initial):
+        start = as_value(operand(initial), x.dtype)
+        better = emit.emit(f"np.{kind}imum", [result, start])
+        result = emit.where(seen, better, start)
+    return finish(result, out)
 
 
 @implements("nanmax")

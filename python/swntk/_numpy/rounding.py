@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .._tracing import emit
-from .._tracing.dtypes import floating
+from .._tracing.dtypes import F64, floating
 from .._tracing.location import unsupported
 from .._tracing.operands import traced
 from .._tracing.protocol import implements
@@ -21,11 +21,14 @@ def round_(a, decimals=0, out=None):
     if x.dtype.kind == "b":
         raise unsupported("np.round of booleans is not supported", "x.astype(int)")
     if x.dtype.kind != "f":
+        value = x.here()
         if decimals < 0:
-            raise unsupported(
-                "np.round of integers to tens is not supported", "np.round(x.astype(float), -1)"
-            )
-        return finish(x.here(), out, contiguous=x.contiguous)
+            # NumPy divides by a power of ten, rounds, and multiplies, as floats.
+            ten = number(10.0**-decimals, emit.full((), 0, F64))
+            value = emit.emit("np.divide", [emit.convert(value, F64), ten])
+            value = emit.emit("round", [value], rounding_method=1)
+            value = emit.convert(emit.emit("np.multiply", [value, ten]), x.dtype)
+        return finish(value, out, contiguous=x.contiguous)
     value = x.here()
     # As NumPy: times, or divided by, a power of ten that is exact.
     scale = number(10.0 ** abs(decimals), value)

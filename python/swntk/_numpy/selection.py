@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.dtypes import promote
-from .._tracing.location import tracing_error
+from .._tracing.dtypes import BOOL, promote
+from .._tracing.location import place, tracing_error
 from .._tracing.operands import all_contiguous, kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer, as_value
-from .values import NO_VALUE, finish, given
-from .vocabulary import is_nan, truth
+from .values import NO_VALUE, finish, flattened, given
+from .vocabulary import compare, is_nan, truth
 
 
 @implements("where")
@@ -44,33 +44,31 @@ def _within(x, target):
     return x
 
 
-@implements(
-    "nonzero",
-    "flatnonzero",
-    "argwhere",
-    "unique",
-    "compress",
-    "extract",
-    "union1d",
-    "intersect1d",
-    "unique_values",
-    "unique_counts",
-    "unique_all",
-    "unique_inverse",
-    "setdiff1d",
-)
-def data_dependent(a, *args, **kwargs):
-    raise tracing_error(
-        "a function whose result's shape depends on numbers that are not known yet",
+def _refused(name, what, instead):
+    def handler(*args, **kwargs):
+        raise tracing_error(f"np.{name}: {what}", instead)
+
+    implements(name)(handler)
+
+
+for _name in (
+    "nonzero flatnonzero argwhere unique unique_values unique_counts unique_all unique_inverse "
+    "union1d intersect1d setdiff1d setxor1d"
+).split():
+    _refused(
+        _name,
+        "the shape of the result depends on numbers that are not known yet",
         "np.where(condition, a, b), a sum over a mask, or do it outside of the traced function",
     )
-
-
-@implements("array_equal", "array_equiv", "allclose")
-def as_bool(*args, **kwargs):
-    raise tracing_error(
-        "a comparison of whole arrays that returns a Python bool: their numbers are not known yet",
-        "np.all(a == b), which stays an array",
+for _name, _equal in (
+    ("allclose", "np.all(np.isclose(a, b))"),
+    ("array_equal", "np.all(a == b)"),
+    ("array_equiv", "np.all(a == b)"),
+):
+    _refused(
+        _name,
+        "the result is a Python bool, and the numbers are not known yet",
+        f"{_equal}, which stays an array",
     )
 
 
@@ -87,6 +85,11 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 def select(condlist, choicelist, default=0):
     if len(condlist) != len(choicelist):
         raise ValueError("list of cases must be same length as list of conditions")
+    for i, condition in enumerate(condlist):
+        if kind_of(operand(condition)) != BOOL:
+            raise TypeError(
+                f"invalid entry {i} in condlist: should be boolean ndarray{place()}"
+            )
     choices = [operand(c) for c in choicelist]
     target = promote([kind_of(c) for c in (*choices, operand(default))])
     result = as_value(operand(default), target)
@@ -97,6 +100,11 @@ def select(condlist, choicelist, default=0):
 
 @implements("clip")
 def clip(a, a_min=NO_VALUE, a_max=NO_VALUE, out=None, *, min=NO_VALUE, max=NO_VALUE, **kwargs):
+    if (a_min is not NO_VALUE or a_max is not NO_VALUE) and (given(min) or given(max)):
+        raise ValueError(
+            "Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is "
+            f"forbidden.{place()}"
+        )
     low = a_min if given(a_min) else min
     high = a_max if given(a_max) else max
     result = operand(a)
@@ -117,15 +125,11 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
         return source.copy() if copy else source
     value = source.here()
     limits = np.finfo(source.dtype)
-
-    def put(mask, replacement):
-        return emit.where(mask, emit.full((), replacement, source.dtype), value)
-
-    infinity = emit.full((), np.inf, source.dtype)
-    value = put(is_nan(value), nan)
-    value = put(emit.emit("np.equal", [value, infinity]), limits.max if posinf is None else posinf)
-    minus = emit.full((), -np.inf, source.dtype)
-    value = put(emit.emit("np.equal", [value, minus]), limits.min if neginf is None else neginf)
+    signs = (posinf, np.inf, limits.max), (neginf, -np.inf, limits.min)
+    for replacement, infinity, limit in ((nan, np.nan, None), *signs):
+        here = is_nan(value) if limit is None else compare("equal", value, infinity)
+        replacement = limit if replacement is None else replacement
+        value = emit.where(here, as_value(operand(replacement), source.dtype), value)
     if not copy and isinstance(x, Tracer):
         return finish(value, x)
     return finish(value, contiguous=source.contiguous)
@@ -139,3 +143,13 @@ def real(val, *args):
 @implements("imag")
 def imag(val):
     return np.zeros_like(traced(val))
+
+
+@implements("isin")
+def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None):
+    x, among = traced(element), flattened(traced(test_elements))
+    if not among.size:
+        found = np.zeros_like(x, dtype=bool)
+    else:
+        found = np.any(x[..., None] == among, axis=-1)
+    return np.logical_not(found) if invert else found

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._errors import ShapeError
 from .._tracing import emit
-from .._tracing.layout import reshape_strides
+from .._tracing.layout import has_one_layout, is_contiguous, reshape_strides
 from .._tracing.location import place, unsupported
 from .._tracing.operands import traced
 from .._tracing.protocol import implements
@@ -47,17 +47,42 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     x = traced(a)
     if shape is None:
         shape = newshape
-    if order not in ("C", None) and not (order == "A" and x.contiguous):
+    if order == "A" and x.ndim:
+        order = "C" if _memory_order(x, order, "reshape") == list(range(x.ndim)) else "F"
+    if order not in ("C", None):
         if order == "F":
             if copy:
                 x = finish(x.here(), scalar=False)
             whole = complete_shape(shape, x.size)
             return transpose(reshaped(transpose(x), whole[::-1], "reshape"))
-        raise unsupported(f"reshape with order={order!r} is not supported")
+        raise ValueError(f"order {order!r} is not permitted for reshaping{place()}")
     shape = complete_shape(shape, x.size)
     if copy:
         return finish(emit.reshape(x.here(), shape), contiguous=True, scalar=False)
-    return reshaped(x, shape, "reshape")
+    result = reshaped(x, shape, "reshape")
+    if copy is False and result._cell is not x._cell:
+        raise ValueError(f"Unable to avoid creating a copy while reshaping.{place()}")
+    return result
+
+
+def _memory_order(x: Tracer, order: str, what: str):
+    """Return the axes in the order in which order "A" or "K" goes through them."""
+    axes = list(range(x.ndim))
+    if x.contiguous or has_one_layout(x.shape):
+        return axes
+    strides = x._strides
+    if strides is not None and is_contiguous(x.shape[::-1], strides[::-1]):
+        return axes[::-1]
+    if strides is not None and order == "A":
+        return axes
+    wide = [i for i in axes if x.shape[i] != 1]
+    known = strides is not None and all(strides[i] > 0 for i in wide)
+    if not known or len({strides[i] for i in wide}) != len(wide):
+        raise unsupported(
+            f"{what} with order={order!r} of an array whose memory layout is not known",
+            "order='C'",
+        )
+    return sorted(axes, key=lambda i: -strides[i] if i in wide else 0)
 
 
 @implements("ravel")
@@ -65,10 +90,8 @@ def ravel(a, order="C"):
     x = traced(a)
     if order == "F":
         return ravel(transpose(x))
-    if order == "K" and not x.contiguous:
-        raise unsupported(
-            "ravel with order='K' of an array whose memory layout is not known", "order='C'"
-        )
+    if order in ("A", "K"):
+        return ravel(transpose(x, _memory_order(x, order, "ravel")))
     # Unlike a reshape it is never a view with strides.
     if x.contiguous:
         return reshaped(x, (x.size,), "ravel")
@@ -286,7 +309,7 @@ def roll(a, shift, axis=None):
     x = traced(a)
     if axis is None:
         return roll(flattened(x), shift, 0).reshape(x.shape)
-    shifts = list(shift) if isinstance(shift, (tuple, list)) else [shift]
+    shifts = list(shift) if np.ndim(shift) else [shift]
     axes = list(axis) if isinstance(axis, (tuple, list)) else [axis]
     if len(shifts) != len(axes):
         count = max(len(shifts), len(axes))
@@ -295,6 +318,10 @@ def roll(a, shift, axis=None):
     for by, along in zip(shifts, axes):
         along = normalize_axis(along, x.ndim)
         n = x.shape[along]
+        if isinstance(by, Tracer):
+            places = (np.arange(n) - by[..., None]) % max(n, 1)
+            value = emit.take_axis(value, along, places.here(), "clip")
+            continue
         by = by % n if n else 0
         if by:
             value = emit.concatenate(
@@ -310,7 +337,7 @@ def roll(a, shift, axis=None):
 # ---- diagonals
 
 
-@implements("diagonal", "linalg.diagonal")
+@implements("diagonal")
 def diagonal(a, offset=0, axis1=0, axis2=1):
     x = traced(a)
     if x.ndim < 2:
@@ -321,6 +348,16 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
     return turned.viewed(Diagonal(offset), (*turned.shape[:-2], count), None, writable=False)
 
 
-@implements("trace", "linalg.trace")
+@implements("trace")
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
+
+
+@implements("linalg.diagonal")
+def linalg_diagonal(x, /, *, offset=0):
+    return diagonal(x, offset, -2, -1)
+
+
+@implements("linalg.trace")
+def linalg_trace(x, /, *, offset=0, dtype=None):
+    return trace(x, offset, -2, -1, dtype)

@@ -9,6 +9,7 @@ from .._tracing import emit
 from .._tracing.dtypes import supported
 from .._tracing.location import place, tracing_error, unsupported
 from .._tracing.operands import traced
+from .._tracing.recipes import destination
 from .._tracing.trace import Value
 from .._tracing.tracer import Tracer, assign
 
@@ -20,7 +21,9 @@ def given(x) -> bool:
     return x is not None and x is not NO_VALUE
 
 
-def finish(value: Value, out=None, *, contiguous: bool = False, scalar=None) -> Tracer:
+def finish(
+    value: Value, out=None, *, contiguous: bool = False, scalar=None, casting: str = "same_kind"
+) -> Tracer:
     """Return a result as new memory, or put it into `out`."""
     if isinstance(out, tuple):
         (out,) = out
@@ -29,19 +32,14 @@ def finish(value: Value, out=None, *, contiguous: bool = False, scalar=None) -> 
             raise plain_destination("out=")
         if value.shape != out.shape:
             raise ArgumentError(f"out has shape {out.shape}, the result {value.shape}{place()}")
-        assign(out, value)
+        assign(out, value, casting)
         return out
     return Tracer.fresh(value, contiguous, scalar=scalar)
 
 
 def plain_destination(what: str):
     """Make the error for a traced value that would go into a plain array."""
-    return tracing_error(
-        f"{what} would put a traced value into a plain NumPy array, which holds numbers",
-        "a new array in place of the old one (y = y + t for y += t; np.stack or np.concatenate "
-        "for filling "
-        "rows), or a traced copy: y = np.copy(y) + np.zeros_like(t) before assigning",
-    )
+    return tracing_error(*destination(what))
 
 
 def normalize_axis(axis, ndim: int) -> int:
@@ -54,7 +52,12 @@ def normalize_axis(axis, ndim: int) -> int:
     """
     if isinstance(axis, Tracer):
         raise tracing_error("an axis must be known while tracing")
-    axis = axis.__index__()
+    try:
+        axis = axis.__index__()
+    except AttributeError:
+        raise TypeError(
+            f"an axis is an integer, got {type(axis).__name__} {axis!r}{place()}"
+        ) from None
     if not -ndim <= axis < ndim:
         raise AxisOutOfRangeError(axis, ndim)
     return axis % ndim

@@ -10,9 +10,17 @@ import numpy as np
 
 from .._errors import TracingError, UnsupportedError
 
+
+def _packages():
+    """Where packages are installed."""
+    return {os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))}
+
+
 _OWN = (
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
     os.path.dirname(os.path.abspath(np.__file__)) + os.sep,
+    # SciPy's functions that are written in NumPy: theirs is not the line to change.
+    *(os.path.join(folder, "scipy") + os.sep for folder in _packages()),
     "<__array_function__ internals>",
     "<frozen ",
 )
@@ -35,7 +43,8 @@ def is_own(name: str) -> bool:
     skip = _skipped.get(name)
     if skip is None:
         absolute = name if name.startswith("<") else os.path.abspath(name)
-        skip = _skipped[name] = absolute.startswith(_OWN)
+        # Cython names its sources by paths of the machine that compiled them.
+        skip = _skipped[name] = absolute.startswith(_OWN) or name.endswith(".pyx")
     return skip
 
 
@@ -92,8 +101,9 @@ def hidden_behind(error) -> TracingError | None:
     if latest.error is not None and latest.location == where:
         return latest.error
     if "Traced<" in str(error) or "Tracer" in str(error):
+        said = str(error).replace("'Tracer'", "a traced array")
         return TracingError(
-            f"{error}{place(where)}\n    {source_line(where)}\nInstead: NumPy functions on the "
+            f"{said}{place(where)}\n    {source_line(where)}\nInstead: NumPy functions on the "
             "traced array; "
             "sizes and options must be known while tracing"
         )

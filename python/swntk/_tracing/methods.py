@@ -41,7 +41,30 @@ def _in_place(ufunc):
     return operator
 
 
-_SHAPE_OPTIONS = frozenset(["order", "copy"])
+class Flat:
+    """The elements of an array in C order, as `ndarray.flat`."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array):
+        self._array = array
+
+    def _line(self):
+        return _function("ravel", self._array.copy())
+
+    def __len__(self):
+        return self._array.size
+
+    def __iter__(self):
+        return iter(self._line())
+
+    def __getitem__(self, index):
+        found = self._line()[index]
+        return found.copy()
+
+    def __setitem__(self, index, values):
+        places = np.arange(self._array.size)[index]
+        _function("put", self._array, places, values)
 
 
 class ArrayMethods:
@@ -89,8 +112,16 @@ class ArrayMethods:
         _backward(np.bitwise_xor),
         _in_place(np.bitwise_xor),
     )
-    __lshift__, __rlshift__ = _forward(np.left_shift), _backward(np.left_shift)
-    __rshift__, __rrshift__ = _forward(np.right_shift), _backward(np.right_shift)
+    __lshift__, __rlshift__, __ilshift__ = (
+        _forward(np.left_shift),
+        _backward(np.left_shift),
+        _in_place(np.left_shift),
+    )
+    __rshift__, __rrshift__, __irshift__ = (
+        _forward(np.right_shift),
+        _backward(np.right_shift),
+        _in_place(np.right_shift),
+    )
     __lt__, __le__ = _forward(np.less), _forward(np.less_equal)
     __gt__, __ge__ = _forward(np.greater), _forward(np.greater_equal)
     __eq__, __ne__ = _forward(np.equal), _forward(np.not_equal)
@@ -105,6 +136,9 @@ class ArrayMethods:
 
     def __divmod__(self, other):
         return self // other, self % other
+
+    def __rdivmod__(self, other):
+        return other // self, other % self
 
     def __neg__(self):
         return _ufunc(np.negative, self)
@@ -141,13 +175,13 @@ class ArrayMethods:
     def reshape(self, *shape, order="C", copy=None):
         if len(shape) == 1 and not hasattr(shape[0], "__index__"):
             shape = shape[0]
-        return _function("reshape", self, shape, order=order)
+        return _function("reshape", self, shape, order=order, copy=copy)
 
     def ravel(self, order="C"):
         return _function("ravel", self, order=order)
 
     def flatten(self, order="C"):
-        return _function("ravel", self.copy(), order=order)
+        return _function("copy", _function("ravel", self, order=order))
 
     def transpose(self, *axes):
         if len(axes) == 1 and (axes[0] is None or not hasattr(axes[0], "__index__")):
@@ -171,6 +205,35 @@ class ArrayMethods:
 
     def take(self, indices, axis=None, out=None, mode="raise"):
         return _function("take", self, indices, axis, out, mode)
+
+    def choose(self, choices, out=None, mode="raise"):
+        return _function("choose", self, choices, out, mode)
+
+    def compress(self, condition, axis=None, out=None):
+        return _function("compress", condition, self, axis, out)
+
+    def put(self, indices, values, mode="raise"):
+        _function("put", self, indices, values, mode)
+
+    def nonzero(self):
+        return _function("nonzero", self)
+
+    @property
+    def flat(self):
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, values):
+        _function("put", self, np.arange(self.size), values)
+
+    @property
+    def device(self):
+        return "cpu"
+
+    def to_device(self, device, /, *, stream=None):
+        if device != "cpu":
+            raise ValueError(f"unsupported device {device!r}: arrays are on the cpu")
+        return self
 
     def view(self, *args, **kwargs):
         from .location import unsupported

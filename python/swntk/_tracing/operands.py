@@ -22,7 +22,26 @@ def operand(x):
         raise tracing_error("None was used as an array")
     if isinstance(x, (bool, int, float)):  # subclasses: enum members and such
         return bool(x) if isinstance(x, bool) else int(x) if isinstance(x, int) else float(x)
+    if isinstance(x, (list, tuple)) and _holds_traced(x):
+        return np.stack([_element(item) for item in x])
+    if hasattr(x, "__dlpack__"):
+        from .._arguments import foreign
+
+        return foreign(x, "an operand")
     return np.asarray(x)
+
+
+def _holds_traced(items) -> bool:
+    return any(
+        isinstance(item, Tracer) or isinstance(item, (list, tuple)) and _holds_traced(item)
+        for item in items
+    )
+
+
+def _element(item):
+    """An element of a list that NumPy would make an array of: a row of it, or a number."""
+    item = operand(item)
+    return item if isinstance(item, Tracer) else np.asarray(item)
 
 
 def _check_class(x) -> None:

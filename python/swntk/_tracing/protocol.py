@@ -69,7 +69,7 @@ def not_supported(func) -> UnsupportedError:
         f"{name} of a traced array is not supported",
         ADVICE.get(
             short,
-            "write it in terms of NumPy functions that are (docs/operations.md), or compute it "
+            "write it in terms of NumPy functions that are (docs/numpy-coverage.md), or compute it "
             "outside of the traced function",
         ),
     )

@@ -5,13 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from .._errors import ArgumentError, DTypeError, MissingAttributeError, ShapeError
-from . import emit, protocol
+from . import emit, protocol, recipes
 from .cell import Cell
 from .dtypes import is_floating
 from .layout import c_strides, has_one_layout, is_contiguous
 from .location import place, tracing_error
 from .methods import ArrayMethods
 from .trace import Value, activate, current
+
+_ANY = "NumPy's function on the array if there is one, or do it outside of the function"
+_STRIDES = "a view: slices, transpose, reshape, np.lib.stride_tricks.sliding_window_view"
+_OUTSIDE = "return the array from the function and do it there"
+ATTRIBUTES = {
+    "strides": _STRIDES,
+    "flags": "nothing: memory layout is not known while tracing",
+    "base": "nothing: whether an array is a view does not show while tracing",
+    "data": _OUTSIDE,
+    "ctypes": _OUTSIDE,
+    "dump": _OUTSIDE,
+    "dumps": _OUTSIDE,
+    "tobytes": _OUTSIDE,
+    "tofile": _OUTSIDE,
+    "byteswap": _OUTSIDE,
+    "getfield": _OUTSIDE,
+    "setfield": _OUTSIDE,
+    "setflags": "x.copy() for an array of its own; nothing marks a traced one read-only",
+    "resize": "x = np.resize(x, shape)",
+}
+"""What to write instead of attributes that traced arrays do not have."""
 
 
 class Tracer(ArrayMethods):
@@ -179,15 +200,19 @@ class Tracer(ArrayMethods):
         return protocol.call_function(func, args, kwargs)
 
     def __array__(self, dtype=None, copy=None):
-        raise tracing_error(
-            f"a traced array ({self!r}) was to become a plain NumPy array, whose numbers are not "
-            "known yet",
-            "np.stack or np.concatenate for np.array([t, ...]); np.copy(t) for np.array(t); a "
-            "copy of a "
-            "traced array or np.where(...) for an assignment into a plain array; "
-            "swntk.lax.take(a, t, axis=0) for a[t] and np.take(a, t); a @ t or np.dot(a, t) for "
-            "a.dot(t)",
-        )
+        what, instead = recipes.conversion()
+        raise tracing_error(f"{what}: the numbers of {self!r} are not known yet", instead)
+
+    def __array_namespace__(self, *, api_version=None):
+        from .. import array_api
+
+        return array_api.namespace(api_version)
+
+    def __dlpack__(self, **options):
+        raise self._unknown("__dlpack__()", "return it from the traced function")
+
+    def __dlpack_device__(self):
+        return (1, 0)
 
     # ---- what needs the numbers
 
@@ -197,36 +222,32 @@ class Tracer(ArrayMethods):
         )
 
     def __bool__(self):
-        raise self._unknown(
-            "the truth value (if, while, and, or, not, assert, max, min, in)",
-            "np.where(condition, a, b) for a choice; np.logical_and / np.maximum / np.any for "
-            "and / max / "
-            "in; swntk.lax.scan for loops of fixed length",
-        )
+        what, instead = recipes.truth()
+        raise tracing_error(f"{what}: the numbers of {self!r} are not known yet", instead)
 
     def __float__(self):
-        raise self._unknown(
-            "float()",
-            "leave the conversion out; NumPy's functions in place of math's; np.where or a copy "
-            "of a traced array in place of assigning into a plain array",
-        )
+        raise self._no_number("float()")
 
     def __int__(self):
-        raise self._unknown("int()", "x.astype(int), or pass the number as a keyword argument")
+        raise self._no_number("int()")
 
     def __complex__(self):
-        raise self._unknown("complex()", "real and imaginary parts as two arrays")
+        raise self._no_number("complex()")
+
+    def _no_number(self, name):
+        what, instead = recipes.number(name)
+        return tracing_error(f"{what}: the numbers of {self!r} are not known yet", instead)
 
     def __index__(self):
         raise self._unknown(
             "use as an index, a length or a range",
-            "swntk.lax.take(a, t, axis=0) for a[t] of a plain array; sizes must be known while "
-            "tracing: pass "
-            "them as keyword arguments",
+            "sizes must be known while tracing: pass them as keyword arguments, which stay "
+            "numbers; swntk.lax.take(a, t, axis=0) for a[t] of a list or a plain array",
         )
 
     def __contains__(self, item):
-        raise self._unknown("'in'", "np.any(x == item)")
+        what, instead = recipes.truth()
+        raise tracing_error(f"{what}: the numbers of {self!r} are not known yet", instead)
 
     def __format__(self, spec):
         if spec:
@@ -241,9 +262,7 @@ class Tracer(ArrayMethods):
     def __getattr__(self, name):
         if not name.startswith("_") and hasattr(np.ndarray, name):
             raise MissingAttributeError(
-                f"traced arrays have no .{name}{place()}"
-                "\nInstead: NumPy's function on the array if there is one, or do it outside of "
-                "the function"
+                f"traced arrays have no .{name}{place()}\nInstead: {ATTRIBUTES.get(name, _ANY)}"
             )
         raise AttributeError(f"traced arrays have no attribute {name!r}")
 

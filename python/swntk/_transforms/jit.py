@@ -12,7 +12,7 @@ from .._arguments import from_leaf, half_of, is_array, is_arraylike, parameter_n
 from .._errors import ArgumentError
 from .._stream import stream
 from .._trace_function import execute, trace_call
-from .._tracing.dtypes import NAMES
+from .prepared import prepare
 
 
 def jit(f, *, static_argnums=(), static_argnames=()):
@@ -72,7 +72,7 @@ class _Compiled:
             {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
         )
         self._programs: dict = {}
-        self._plain: dict = {}
+        self._prepared: list = []
         self._lock = threading.Lock()
 
     def __get__(self, instance, owner=None):
@@ -81,19 +81,14 @@ class _Compiled:
     def clear_cache(self) -> None:
         """Forget the traced programs."""
         self._programs.clear()
-        self._plain.clear()
+        self._prepared = []
 
     def __call__(self, *args, **kwargs):
-        plain = None
-        if not (kwargs or self._static or self._names):
-            leaves, treedef = tree.flatten(args)
-            plain = _plain_key(leaves, treedef)
-            entry = self._plain.get(plain)
-            if entry is not None:
-                return entry.result(entry.program.evaluate(leaves + entry.captured))
-        return self._general(plain, args, kwargs)
-
-    def _general(self, plain, args, kwargs):
+        if not kwargs:
+            for prepared in self._prepared:
+                leaves = prepared.read(args)
+                if leaves is not None and prepared.partitionable == stream.partitionable:
+                    return prepared(leaves)
         call = _Call(self, args, kwargs)
         entry = self._programs.get(call.key)
         if entry is None:
@@ -105,29 +100,23 @@ class _Compiled:
                 with self._lock:
                     entry = self._programs.setdefault(call.key, entry)
         traced, half = entry
-        if plain is not None and half is None and not traced.captures_traced:
-            self._plain[plain] = traced
+        if not (kwargs or self._static or self._names or half or traced.captures_traced):
+            self._prepare(args, traced)
         results = execute(traced.program, [*(a.array for a in call.arguments), *traced.captured])
         if half is not None:
             results = [to_own(r, half) for r in results]
         return traced.result(results)
 
+    def _prepare(self, args, traced):
+        """Keep what a next call with such arguments needs; the latest signatures stand first."""
+        prepared = prepare(args, traced)
+        if prepared is not None:
+            with self._lock:
+                self._prepared = [prepared, *self._prepared[: _MOST_PREPARED - 1]]
 
-# NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED of ndarray.flags.
-_LAYOUT = 0x0101
 
-
-def _plain_key(leaves, treedef):
-    """Return the signature of a call with nothing but ordinary arrays, or None."""
-    signature = []
-    for leaf in leaves:
-        if type(leaf) is not np.ndarray:
-            return None
-        dtype, layout = leaf.dtype, leaf.flags.num & _LAYOUT
-        if dtype not in NAMES or not layout & 0x100:
-            return None
-        signature.append((leaf.shape, dtype, layout))
-    return treedef, tuple(signature), stream.partitionable
+# A call tries them in turn; one with another signature takes the longer way.
+_MOST_PREPARED = 4
 
 
 class _Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._transforms.inert import stop_gradient
+from .associative import associative_scan
 from .control import cond, switch, while_loop
 from .convolution import (
     conv,
@@ -94,6 +95,7 @@ from .reading import (
     dynamic_update_slice,
     take,
 )
+from .solvers import custom_linear_solve, custom_root
 from .window_numbers import padtype_to_pads
 from .windows import reduce_window
 
@@ -115,6 +117,7 @@ __all__ = [
     "argmin",
     "asin",
     "asinh",
+    "associative_scan",
     "atan",
     "atan2",
     "atanh",
@@ -135,6 +138,8 @@ __all__ = [
     "cummin",
     "cumprod",
     "cumsum",
+    "custom_linear_solve",
+    "custom_root",
     "div",
     "dynamic_index_in_dim",
     "dynamic_slice",

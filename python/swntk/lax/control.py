@@ -6,17 +6,16 @@ import numpy as np
 
 from .. import tree
 from .._arguments import Argument, from_leaf, function_name
+from .._bodies import merged, widened
 from .._eager import eager
 from .._errors import ArgumentError, DTypeError, ShapeError
-from .._ffi import Handle, quick
-from .._program import Program
 from .._trace_function import trace_call
 from .._tracing import emit
 from .._tracing.dtypes import BOOL, I32, promote
 from .._tracing.location import place
 from .._tracing.operands import kind_of, operand, traced, value_of
 from .._tracing.parameters import Body, parameters_text
-from .._tracing.trace import Trace, activate, current
+from .._tracing.trace import current
 from .._tracing.tracer import Tracer, as_value
 from .loops import _as_carry, _widen
 
@@ -152,12 +151,12 @@ def _choose(index, branches, names, operands, what):
                 f"must have one structure{place()}"
             )
     types, weak = _common_types(found, names, what)
-    sources, places = _merged([t.captured for t in found])
+    sources, places = merged([t.captured for t in found])
     consts = [as_value(source) for source in sources]
     inputs = [(c.shape, c.dtype) for c in consts] + [(x.shape, x.dtype) for x in given]
     rest = range(len(consts), len(inputs))
     programs = [
-        _widened(t.program, [*own, *rest], inputs, types, f"{name} of {what}")
+        widened(t.program, [*own, *rest], inputs, types, f"{name} of {what}")
         for t, own, name in zip(found, places, names)
     ]
     values = current().apply(
@@ -192,33 +191,6 @@ def _common_types(found, names, what):
         types.append((own[0][0], target))
         weak.append(not strong and target.kind in "if")
     return types, weak
-
-
-def _merged(lists):
-    """Return what several functions closed over, each once, and for each where its own stand."""
-    sources, known, places = [], {}, []
-    for captured in lists:
-        own = []
-        for source in captured:
-            key = (id(getattr(source, "trace", None)), getattr(source, "id", id(source)))
-            if key not in known:
-                known[key] = len(sources)
-                sources.append(source)
-            own.append(known[key])
-        places.append(own)
-    return sources, places
-
-
-def _widened(program, own, inputs, types, what) -> Program:
-    """Return a program of all inputs, of which it uses some, with results of the types."""
-    trace = Trace(what)
-    with activate(trace):
-        values = [trace.input(shape, dtype, None) for shape, dtype in inputs]
-        results = trace.call(program, [values[i] for i in own])
-        results = [emit.convert(v, dtype) for v, (_, dtype) in zip(results, types)]
-        pointer = trace.finish(values, [], results)
-    trace.alive = False
-    return Program(Handle(pointer, quick.ntk_program_free), [])
 
 
 @eager

@@ -15,10 +15,11 @@ from .._tracing.operands import kind_of, operand
 from .._tracing.parameters import Body, parameters_text
 from .._tracing.trace import current
 from .._tracing.tracer import Tracer, as_value
+from .._transforms.mapping import vmap
 
 
 @eager
-def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
+def scan(f, init, xs=None, length=None, reverse=False, unroll=1, _split_transpose=False):
     """Apply a function along the leading axis, carrying state.
 
     Parameters
@@ -34,7 +35,7 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
         Number of steps; needed where `xs` is None.
     reverse : bool
         Start with the last entry.
-    unroll
+    unroll, _split_transpose
         Accepted and ignored.
 
     Returns
@@ -188,7 +189,7 @@ def _apply(traced, carry, sequences, steps, reverse, carry_tree, y_tree):
     return last, tree.unflatten(y_tree, tracers[len(carry) :])
 
 
-def map(f, xs):
+def map(f, xs, *, batch_size=None):
     """Apply a function to each entry along the leading axis, one after the other, and stack the
     results.
 
@@ -197,6 +198,8 @@ def map(f, xs):
     f : callable
     xs : tree
         Arrays with a common first size.
+    batch_size : int, optional
+        Apply it to so many entries at once, by `vmap`.
 
     Returns
     -------
@@ -217,10 +220,31 @@ def map(f, xs):
     >>> print(swntk.lax.map(lambda x: x ** 2, np.array([1.0, 2.0])))
     [1. 4.]
     """
-    return scan(lambda _, x: (None, f(x)), None, xs)[1]
+    if batch_size is None:
+        return scan(lambda _, x: (None, f(x)), None, xs)[1]
+    return _batches(f, xs, batch_size)
 
 
-def fori_loop(lower, upper, body_fun, init_val):
+@eager
+def _batches(f, xs, batch_size):
+    size = batch_size.__index__()
+    if size < 1:
+        raise ArgumentError(f"map: batch_size must be positive, got {size}{place()}")
+    leaves, treedef = tree.flatten(xs)
+    count = _length(
+        [from_leaf(x, path) for x, path in zip(leaves, tree.paths(treedef, "xs"))], None
+    )
+    whole = count - count % size
+    head = tree.map(lambda x: np.reshape(x[:whole], (whole // size, size, *np.shape(x)[1:])), xs)
+    done = scan(lambda _, x: (None, vmap(f)(x)), None, head)[1]
+    done = tree.map(lambda y: np.reshape(y, (whole, *y.shape[2:])), done)
+    if whole == count:
+        return done
+    rest = vmap(f)(tree.map(lambda x: x[whole:], xs))
+    return tree.map(lambda a, b: np.concatenate([a, b]), done, rest)
+
+
+def fori_loop(lower, upper, body_fun, init_val, *, unroll=None):
     """Run a loop over integers, carrying state.
 
     Parameters
@@ -230,6 +254,8 @@ def fori_loop(lower, upper, body_fun, init_val):
     body_fun : callable
         `body_fun(i, val) -> val`.
     init_val : tree
+    unroll
+        Accepted and ignored.
 
     Returns
     -------
