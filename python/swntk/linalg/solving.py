@@ -241,13 +241,13 @@ class _Factor:
 
     def solve(self, b):
         """Solve for columns `[N, k]`."""
-        y = _forward(self.lower, b)
+        y = forward_substitution(self.lower, b)
         # Lᵀ read backwards, in both axes, is lower triangular too.
-        return _forward(self.lower.T[::-1, ::-1], y[::-1])[::-1]
+        return forward_substitution(self.lower.T[::-1, ::-1], y[::-1])[::-1]
 
 
-def _forward(lower, b, width=128):
-    """Solve L x = b by blocks: NumPy has no triangular solve."""
+def forward_substitution(lower, b, width=128):
+    """Solve L x = b for columns, by blocks: NumPy has no triangular solve."""
     x = np.empty_like(b)
     for start in range(0, len(lower), width):
         rows = slice(start, start + width)
