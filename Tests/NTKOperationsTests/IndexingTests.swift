@@ -73,11 +73,28 @@ final class IndexingTests: XCTestCase {
             "update_window_dims", "inserted_window_dims", "scatter_dims_to_operand_dims",
             "scatter_indices_batching_dims"
           ))
-        for (place, update) in zip(places, updates.values) {
-          if let place { expected.values[place] += update }
+        // In the order of the index vectors, which stand along the other axes of the updates.
+        let batch = updates.shape.indices.filter { !window.contains($0) }
+        let strides = updates.shape.strides
+        func vector(_ index: Int) -> Int {
+          batch.reduce(0) { $0 * updates.shape[$1] + index / strides[$1] % updates.shape[$1] }
+        }
+        for index in updates.values.indices.sorted(by: {
+          (vector($0), $0) < (vector($1), $1)
+        }) {
+          let update = updates.values[index]
+          guard let place = places[index] else { continue }
+          let own = expected.values[place]
+          expected.values[place] =
+            switch row.primitive.name {
+            case "scatter_add": own + update
+            case "scatter_mul": own * update
+            case "scatter_max": max(own, update)
+            case "scatter_min": min(own, update)
+            default: update
+            }
         }
       }
-      // Both add in row-major order.
       XCTAssertNoThrow(
         try expectClose(
           [result], [expected], result.type.elementType == .f32 ? 1e-6 : 1e-15, "\(row)"))

@@ -9,6 +9,8 @@ struct OperationCase: CustomStringConvertible {
   var step = Step.small
   /// Whether reverse mode is there.
   var isReversible = true
+  /// Operands that the operation has no derivative by.
+  var constants: [Int] = []
 
   /// The values of an operand.
   enum Domain {
@@ -38,9 +40,10 @@ struct OperationCase: CustomStringConvertible {
 
   init(
     _ primitive: any Primitive, _ types: [ValueType], _ domains: [Domain]? = nil,
-    step: Step = .small, isReversible: Bool = true
+    step: Step = .small, isReversible: Bool = true, constants: [Int] = []
   ) {
     self.isReversible = isReversible
+    self.constants = constants
     self.primitive = primitive
     self.types = types
     self.domains = domains ?? types.map { _ in .any }

@@ -1,7 +1,7 @@
 import NTKOperations
 import NTKProgram
 
-// gather and scatter_add in pairs: the slices of the one are the updates of the other.
+// gather and the scatters together: the slices of the one are the updates of the others.
 
 private struct IndexCase {
   var window: [Int] = []
@@ -68,35 +68,72 @@ let indexTable: [OperationCase] = {
   }
   table += indexRows(indexCases[0], mode: "fill", .f32, .i32)
   table += indexRows(indexCases[4], mode: "fill", .i64, .i32)
-  return table
+  return table + uniqueIndexTable
 }()
+
+/// Where no two slices meet: the products have a derivative by the slices.
+let uniqueIndexTable: [OperationCase] = [
+  IndexCase(window: [1], inserted: [0], map: [0], array: [4, 3], indices: [1, 1], range: 1...1),
+  .init(window: [0], map: [0], array: [5], indices: [1], range: 1...3),
+  .init(inserted: [0], map: [0], array: [5], indices: [1, 1], range: -1...5),
+  .init(
+    inserted: [1], map: [1], operandBatching: [0], indicesBatching: [0], array: [3, 4],
+    indices: [3, 1], range: -1...4),
+].flatMap { row -> [OperationCase] in
+  let updates: [[Int]] = [[1, 3], [2], [1], [3]]
+  let sizes = updates[row.indices == [1] ? 1 : row.array == [4, 3] ? 0 : row.array == [5] ? 2 : 3]
+  return ["fill", "clip"].flatMap { mode in
+    ["scatter", "scatter_mul"].map { name in
+      var parameters = scatterParameters(row, mode: mode)
+      parameters["unique_indices"] = .bool(true)
+      return OperationCase(
+        operation(name, parameters),
+        [
+          try! ValueType(.f64, row.array), try! ValueType(.i64, row.indices),
+          try! ValueType(.f64, sizes),
+        ], [.any, .indices(row.range), .any], step: .one)
+    }
+  }
+}
+
+private func list(_ values: [Int]) -> ParameterValue { .list(values.map(ParameterValue.int)) }
+
+private func scatterParameters(_ row: IndexCase, mode: String) -> [String: ParameterValue] {
+  [
+    "update_window_dims": list(row.window), "inserted_window_dims": list(row.inserted),
+    "scatter_dims_to_operand_dims": list(row.map),
+    "operand_batching_dims": list(row.operandBatching),
+    "scatter_indices_batching_dims": list(row.indicesBatching), "mode": .string(mode),
+  ]
+}
 
 private func indexRows(
   _ row: IndexCase, mode: String, _ element: ElementType, _ index: ElementType
 ) -> [OperationCase] {
-  func list(_ values: [Int]) -> ParameterValue { .list(values.map(ParameterValue.int)) }
   var gather: [String: ParameterValue] = [
     "offset_dims": list(row.window), "collapsed_slice_dims": list(row.inserted),
     "start_index_map": list(row.map), "operand_batching_dims": list(row.operandBatching),
     "start_indices_batching_dims": list(row.indicesBatching), "slice_sizes": list(row.sliceSizes),
   ]
-  var scatter: [String: ParameterValue] = [
-    "update_window_dims": list(row.window), "inserted_window_dims": list(row.inserted),
-    "scatter_dims_to_operand_dims": list(row.map),
-    "operand_batching_dims": list(row.operandBatching),
-    "scatter_indices_batching_dims": list(row.indicesBatching),
-  ]
+  let scatter = scatterParameters(row, mode: mode)
   gather["mode"] = .string(mode)
-  scatter["mode"] = .string(mode)
   let array = try! ValueType(element, row.array)
   let indices = try! ValueType(index, row.indices)
   let gathering = try! Gather(parameters: gather)
   let slices = try! gathering.resultTypes([array, indices])[0]
   let domain = OperationCase.Domain.indices(row.range)
+  let types = [array, indices, slices]
   return [
     OperationCase(gathering, [array, indices], [.any, domain], step: .one),
     OperationCase(
-      try! ScatterAdd(parameters: scatter), [array, indices, slices], [.any, domain, .any],
-      step: .one),
+      try! ScatterAdd(parameters: scatter), types, [.any, domain, .any], step: .one),
+    OperationCase(operation("scatter", scatter), types, [.any, domain, .any], step: .one),
+    // Where slices may meet, there is no derivative by them.
+    OperationCase(
+      operation("scatter_mul", scatter), types, [.any, domain, .any], step: .one,
+      constants: [2]),
+    // Away from ties of the array with the slices.
+    OperationCase(operation("scatter_max", scatter), types, [.indices(0...0), domain, .nonzero]),
+    OperationCase(operation("scatter_min", scatter), types, [.indices(0...0), domain, .nonzero]),
   ]
 }

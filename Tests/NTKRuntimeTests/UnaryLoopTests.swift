@@ -48,6 +48,7 @@ final class UnaryLoopTests: XCTestCase {
       row(NTK_LOOP_ATAN, atan), row(NTK_LOOP_SINH, sinh), row(NTK_LOOP_COSH, cosh),
       row(NTK_LOOP_ASINH, asinh), row(NTK_LOOP_ACOSH, acosh), row(NTK_LOOP_ATANH, atanh),
       row(NTK_LOOP_ERF, erf), row(NTK_LOOP_ERFC, erfc), row(NTK_LOOP_ERF_INV, inverseOfErf),
+      row(NTK_LOOP_LGAMMA, lgamma),
       row(NTK_LOOP_LOGISTIC) { $0 < 0 ? exp($0) / (1 + exp($0)) : 1 / (1 + exp(-$0)) },
       row(NTK_LOOP_SQRT, ulps: 0) { $0.squareRoot() },
       row(NTK_LOOP_RSQRT, ulps: 1) { 1 / $0.squareRoot() },
@@ -68,6 +69,8 @@ final class UnaryLoopTests: XCTestCase {
     [
       Row(NTK_LOOP_NEG) { 0 &- $0 }, Row(NTK_LOOP_ABS) { $0 < 0 ? 0 &- $0 : $0 },
       Row(NTK_LOOP_SIGN) { T(truncatingIfNeeded: $0.signum()) }, Row(NTK_LOOP_NOT) { ~$0 },
+      Row(NTK_LOOP_POPULATION_COUNT) { T($0.nonzeroBitCount) },
+      Row(NTK_LOOP_CLZ) { T($0.leadingZeroBitCount) },
     ]
   }
 

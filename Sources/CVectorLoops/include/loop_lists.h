@@ -49,6 +49,12 @@
   X(ERF, erf, FLOATS, T, LIBM, erf)                                                             \
   X(ERFC, erfc, FLOATS, T, LIBM, erfc)                                                          \
   X(ERF_INV, erf_inv, FLOATS, T, OWN, ERF_INV)                                                  \
+  X(LGAMMA, lgamma, FLOATS, T, EACH, ntk_lgamma(x))                                             \
+  X(DIGAMMA, digamma, FLOATS, T, EACH, ntk_digamma(x))                                          \
+  X(BESSEL_I0E, bessel_i0e, FLOATS, T, EACH, ntk_bessel_i0e(x))                                 \
+  X(BESSEL_I1E, bessel_i1e, FLOATS, T, EACH, ntk_bessel_i1e(x))                                 \
+  X(POPULATION_COUNT, population_count, INTEGERS, T, EACH, __builtin_popcountll(BITS_OF(x)))    \
+  X(CLZ, clz, INTEGERS, T, EACH, LEADING_ZEROS(x))                                              \
   X(LOGISTIC, logistic, FLOATS, T, OWN, LOGISTIC)
 
 #define NTK_BINARY_LOOPS(X)                                                                     \
@@ -74,7 +80,8 @@
   X(GT, gt, ALL, B, EACH, x > y)                                                                \
   X(GE, ge, ALL, B, EACH, x >= y)                                                               \
   X(POW, pow, FLOATS, T, LIBM, pow)                                                             \
-  X(ATAN2, atan2, FLOATS, T, LIBM, atan2)
+  X(ATAN2, atan2, FLOATS, T, LIBM, atan2)                                                       \
+  X(POLYGAMMA, polygamma, FLOATS, T, EACH, ntk_polygamma(x, y))
 
 /* X(ENUMERATOR, name, types) */
 #define NTK_REDUCTIONS(X)                                                                       \

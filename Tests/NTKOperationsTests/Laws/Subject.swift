@@ -10,6 +10,7 @@ struct Subject: CustomStringConvertible {
   let inputs: @Sendable (UInt64) -> [TestArray]
   var step = OperationCase.Step.small
   var isReversible = true
+  var constants: [Int] = []
 
   init(
     _ description: String, _ program: Program, step: OperationCase.Step = .small,
@@ -24,10 +25,15 @@ struct Subject: CustomStringConvertible {
   init(_ row: OperationCase) throws(NTKError) {
     self.init("\(row)", try row.program(), step: row.step) { row.operands(seed: $0) }
     isReversible = row.isReversible
+    constants = row.constants
   }
 
   /// The inputs to differentiate by.
-  var active: [Int] { program.inputTypes.indices.filter { program.inputTypes[$0].isFloating } }
+  var active: [Int] {
+    program.inputTypes.indices.filter {
+      program.inputTypes[$0].isFloating && !constants.contains($0)
+    }
+  }
 
   /// The program that carries tangents too.
   func jvp() throws(NTKError) -> Subject {
@@ -39,6 +45,7 @@ struct Subject: CustomStringConvertible {
       inputs($0) + directions(types, seed: $0 + 1000)
     }
     subject.isReversible = isReversible
+    subject.constants = constants
     return subject
   }
 

@@ -30,6 +30,7 @@ from . import (  # noqa: F401  (each registers its handlers)
     rounding,
     selection,
     shaping,
+    sorting,
     special,
     splitting,
     statistics,

@@ -6,8 +6,10 @@ import math
 
 from .._tracing import emit
 from .._tracing.dtypes import F32
-from .._tracing.protocol import NAMED_UFUNCS
+from .._tracing.operands import operand
+from .._tracing.protocol import NAMED_UFUNCS, implements
 from .elementwise import _sum_of_powers
+from .values import finish
 from .vocabulary import broadcast, compare, floats, is_nan, number
 
 
@@ -32,10 +34,62 @@ for _name, _primitive in {
     "erfinv": "erf_inv",
     "exp2": "exp2",
     "expm1": "expm1",
+    "gammaln": "lgamma",
+    "i0e": "bessel_i0e",
+    "i1e": "bessel_i1e",
     "log1p": "log1p",
     "cbrt": "cbrt",
 }.items():
     _special(_name)(_operation(_primitive))
+
+
+@_special("psi")
+def psi(x):
+    # SciPy's value at zeros of both signs, the limit from their side.
+    zero = compare("equal", x, 0)
+    limit = emit.emit("neg", [emit.emit("np.divide", [number(1, x), x])])
+    return emit.select(zero, limit, emit.emit("digamma", [x]))
+
+
+NAMED_UFUNCS["digamma"] = NAMED_UFUNCS["psi"]
+
+
+@_special("gammasgn")
+def gammasgn(x):
+    """The sign of Γ: by turns left of 0, where the poles have none."""
+    floor = emit.emit("floor", [x])
+    half = emit.emit("mul", [floor, emit.full(x.shape, 0.5, x.dtype)])
+    odd = emit.emit("ne", [emit.emit("floor", [half]), half])
+    sign = emit.where(odd, number(-1, x), number(1, x))
+    sign = emit.where(emit.emit("eq", [floor, x]), number(math.nan, x), sign)
+    positive = emit.where(compare("greater", x, 0), number(1, x), sign)
+    one = emit.full(x.shape, 1, x.dtype)
+    signed = emit.emit("sign", [emit.emit("div", [one, x])])
+    value = emit.where(compare("equal", x, 0), signed, positive)
+    return emit.where(is_nan(x), x, value)
+
+
+@_special("gamma")
+def gamma(x):
+    return emit.emit("mul", [gammasgn(x), emit.emit("exp", [emit.emit("lgamma", [x])])])
+
+
+def _grown(name):
+    def function(x):
+        growth = emit.emit("exp", [emit.emit("abs", [x])])
+        return emit.emit("mul", [growth, emit.emit(name, [x])])
+
+    return function
+
+
+for _name, _primitive in {"i0": "bessel_i0e", "i1": "bessel_i1e"}.items():
+    _special(_name)(_grown(_primitive))
+
+
+@implements("i0")
+def np_i0(x):
+    (value,) = floats([operand(x)], None)
+    return finish(_grown("bessel_i0e")(value))
 
 
 def _scaled(x, factor):

@@ -158,6 +158,17 @@ def scatter_add(
     )
 
 
+def sort(operands, axis: int, num_keys: int = 1) -> list[Value]:
+    """Sort values of one shape by the first of them; equal ones keep their order."""
+    text = parameters_text({"dimension": axis, "num_keys": num_keys})
+    return current().apply("sort", list(operands), text, results=len(operands))
+
+
+def top_k(x: Value, k: int, axis: int) -> list[Value]:
+    """Return the greatest in falling order, and their places, int32."""
+    return current().apply("top_k", [x], parameters_text({"k": k, "axis": axis}), results=2)
+
+
 def wrap_index(indices: Value, n: int) -> Value:
     """Let negative indices count from the end."""
     if indices.dtype.kind == "u" or indices.dtype == BOOL:

@@ -308,6 +308,21 @@ class ArrayMethods:
     def min(self, axis=None, out=None, **kwargs):
         return _function("min", self, axis, out, **kwargs)
 
+    def sort(self, axis=-1, kind=None, order=None, *, stable=None):
+        self[...] = _function("sort", self, axis, kind, order, stable=stable)
+
+    def argsort(self, axis=-1, kind=None, order=None, *, stable=None):
+        return _function("argsort", self, axis, kind, order, stable=stable)
+
+    def partition(self, kth, axis=-1, kind="introselect", order=None):
+        self[...] = _function("partition", self, kth, axis, kind, order)
+
+    def argpartition(self, kth, axis=-1, kind="introselect", order=None):
+        return _function("argpartition", self, kth, axis, kind, order)
+
+    def searchsorted(self, v, side="left", sorter=None):
+        return _function("searchsorted", self, v, side, sorter)
+
     def ptp(self, axis=None, out=None, **kwargs):
         return _function("ptp", self, axis, out, **kwargs)
 

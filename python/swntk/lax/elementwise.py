@@ -127,6 +127,12 @@ cbrt = _unary("cbrt", "Compute cube roots.", "0.0", "0.0")
 erf = _unary("erf", "Compute the error function.", "0.0", "0.0")
 erfc = _unary("erfc", "Compute 1 - erf(x), precise where it is small.", "0.0", "1.0")
 erf_inv = _unary("erf_inv", "Compute the inverse of the error function.", "0.0", "0.0")
+lgamma = _unary("lgamma", "Compute log |Γ(x)|.", "1.0", "0.0")
+digamma = _unary("digamma", "Compute ψ(x), the derivative of log Γ(x).", "0.0", "nan")
+bessel_i0e = _unary("bessel_i0e", "Compute exp(-|x|) I₀(x).", "0.0", "1.0")
+bessel_i1e = _unary("bessel_i1e", "Compute exp(-|x|) I₁(x).", "0.0", "0.0")
+population_count = _unary("population_count", "Count the bits that are 1.", "5", "2", _INTEGERS)
+clz = _unary("clz", "Count the zeros before the first bit that is 1.", "5", "61", _INTEGERS)
 bitwise_not = _unary("bitwise_not", "Invert every bit.", "5", "-6", _BITS, operation="not")
 add = _binary("add", "Add.", "1.0, 2.0", "3.0")
 sub = _binary("sub", "Subtract.", "1.0, 2.0", "-1.0")
@@ -137,6 +143,9 @@ max = _binary("max", "Take the greater.", "1.0, 2.0", "2.0")
 min = _binary("min", "Take the lesser.", "1.0, 2.0", "1.0")
 atan2 = _binary(
     "atan2", "Find the angle of the point (y, x), x first.", "0.0, 1.0", "0.0", _FLOATING
+)
+polygamma = _binary(
+    "polygamma", "Compute the x-th derivative of ψ at y.", "0.0, np.inf", "inf", _FLOATING
 )
 nextafter = _binary("nextafter", "Find the next number towards y.", "0.0, 0.0", "0.0", _FLOATING)
 eq = _binary("eq", "Compare for equality.", "1.0, 2.0", "False")

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from .._errors import ArgumentError, DTypeError, ShapeError
+from .._numpy.sorting import places_in
 from .._numpy.values import normalize_axis
 from .._tracing import emit
 from .._tracing.dtypes import F64, I64, U32
@@ -22,7 +23,7 @@ from ._sampling import (
     split_keys,
     unit,
 )
-from ._sorting import greatest_first, places_in, sorted_by
+from ._sorting import greatest_first, sorted_by
 from .continuous import gumbel_value
 from .discrete import randint
 

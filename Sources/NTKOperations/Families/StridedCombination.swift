@@ -1,20 +1,26 @@
 import CVectorLoops
 import NTKProgram
 
-/// Adds a strided array to another, in place.
-struct StridedAddition {
-  private let loop: ntk_binary_loop
+/// Combines a strided array with another, in place, or puts it there.
+struct StridedCombination {
+  /// nil: put there.
+  private let loop: ntk_binary_loop?
   private let itemSize: Int
-  /// Elements that are added at a time, in a row in both arrays.
+  /// Elements that are combined at a time, in a row in both arrays.
   private let run: Int
   /// The axes outside of a run; strides in bytes.
   private let sizes: [Int]
   private let targetStrides: [Int]
   private let sourceStrides: [Int]
 
-  init?(_ plan: IndexPlan, _ type: ElementType) {
-    guard let loop = ntk_find_binary_loop(NTK_LOOP_ADD, type.loop) else { return nil }
-    self.loop = loop
+  /// nil if the type lacks the operation.
+  init?(_ plan: IndexPlan, _ type: ElementType, _ operation: ntk_binary_operation?) {
+    if let operation {
+      guard let loop = ntk_find_binary_loop(operation, type.loop) else { return nil }
+      self.loop = loop
+    } else {
+      loop = nil
+    }
     itemSize = type.byteCount
     var run = 1
     var outer = plan.windowSizes.count
@@ -29,17 +35,21 @@ struct StridedAddition {
   }
 
   func run(_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer) {
-    add(target, source, axis: 0)
+    combine(target, source, axis: 0)
   }
 
   // As deep as the rank.
-  private func add(_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, axis: Int) {
+  private func combine(_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, axis: Int) {
     guard axis < sizes.count else {
-      loop(target, target, source, run)
+      if let loop {
+        loop(target, target, source, run)
+      } else {
+        target.copyMemory(from: source, byteCount: run * itemSize)
+      }
       return
     }
     for index in 0..<sizes[axis] {
-      add(
+      combine(
         target + index * targetStrides[axis], source + index * sourceStrides[axis],
         axis: axis + 1)
     }
