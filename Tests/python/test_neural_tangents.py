@@ -79,6 +79,23 @@ def test_taylor_expansion_of_a_polynomial_is_exact_from_its_degree_on(degree):
         assert np.abs(found - exact).max() > 0.1
 
 
+def test_taylor_expansion_grows_by_a_power_of_the_degree():
+    """Doubled, the degree makes it 2³ times longer at most; unmerged, it would be 2⁸ times."""
+    lengths = [
+        swntk.trace(swntk.taylor_expand(f, PARAMS, d), PARAMS, X1).simplify().counts[3]
+        for d in (8, 16)
+    ]
+    assert lengths[1] < 8 * lengths[0]
+
+
+def test_taylor_expansion_keeps_half_precision():
+    params = swntk.tree.map(np.float16, PARAMS)
+    moved = swntk.tree.map(lambda p: p * np.float16(1.01), params)
+    found = swntk.taylor_expand(f, params, 3)(moved, X1.astype(np.float16))
+    assert found.dtype == np.float16
+    np.testing.assert_allclose(found, f(moved, X1.astype(np.float32)), rtol=0.02, atol=0.02)
+
+
 def test_taylor_expansion_is_differentiable():
     x = X1[:2]
     expanded = swntk.taylor_expand(f, PARAMS, 2)
