@@ -246,6 +246,13 @@ def test_bad_keys(key):
             swntk.empirical_ntk_fn(lambda p, x, rng: f(p, x))(X1, X2, PARAMS, rng=key)
 
 
+@pytest.mark.parametrize("make", [swntk.empirical_direct_ntk_fn, swntk.empirical_implicit_ntk_fn])
+@pytest.mark.parametrize("keys", [5, "a", np.zeros(3, np.uint32), np.zeros((3, 2), np.uint32), ()])
+def test_bad_keys_of_the_earlier_forms(make, keys):
+    with pytest.raises(swntk.ArgumentError, match="keys must be"):
+        make(lambda p, x, rng: f(p, x))(X1, X2, PARAMS, keys=keys)
+
+
 AXES = [((2,), ()), ((), (-3,)), ((0,), (0,)), ((1, -1), ()), ((1.5,), ()), ("a", ())]
 
 
@@ -390,6 +397,7 @@ def bad(match, call, error=swntk.ArgumentError):
         bad("both None", lambda: predict.gradient_descent_mse(K, Y)(1.0, None)),
         bad("k_test_train is None", lambda: predict.gradient_descent_mse(K, Y)(1.0, F0, G0)),
         bad("expected axes in equal pairs", lambda: predict.max_learning_rate(C), swntk.ShapeError),
+        bad("is empty", lambda: predict.max_learning_rate(np.zeros((0, 0)), 3)),
         bad("y_train_size", lambda: predict.max_learning_rate(K, 0)),
         bad("expected .5, 5.", lambda: predict.gradient_descent_mse(C, Y), swntk.ShapeError),
         bad(
@@ -458,3 +466,5 @@ def test_no_samples():
     train, test = predict_fn(1.0, 0.0, G0, np.zeros((M, 0)))
     assert train.shape == (0, 2)
     assert_close(test, G0)
+    trained = predict.gradient_descent(lambda fx, y: np.sum((fx - y) ** 2), none, np.zeros((0, 2)))
+    assert_close(trained(1.0, 0.0, G0, np.zeros((M, 0)))[1], G0)
