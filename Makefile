@@ -2,6 +2,7 @@
 # make test       every check there is; make test ONLY="c pytest" runs some of the stages
 # make test-neural-tangents
 #                 one of these stages: every function that neural-tangents has, against itself
+# make docs       out/docs: the pages of docs/ and the references, of Python and of Swift
 # make demo       examples/digits.py, examples/sine.py, examples/poisson.py
 # make bench      Benchmarks/run.py; make bench OPTIONS="--quick --only kernel" runs a part
 # make install    the library, the header and ntk.pc under PREFIX
@@ -17,7 +18,7 @@ RUN = PYTHONPATH=python .venv/bin/python
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' python/swntk/_version.py)
 SOURCES := $(shell find Package.swift Sources include -type f)
 
-.PHONY: build venv test test-neural-tangents demo bench install clean
+.PHONY: build venv test test-neural-tangents docs demo bench install clean
 
 build: $(LIBRARY)
 
@@ -55,6 +56,9 @@ demo: venv build
 	@$(RUN) examples/sine.py
 	@$(RUN) examples/poisson.py
 
+docs: build
+	@.ci/docs out/docs
+
 # The settings unset here, where a machine has them, halve the speed of OpenBLAS.
 bench: venv build
 	@.ci/setup bench
@@ -73,4 +77,4 @@ install: build
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
 clean:
-	rm -rf .build .build-tests .venv .venv-torch .venv-neural-tangents out
+	rm -rf .build .build-tests .venv .venv-torch .venv-neural-tangents .venv-docs out

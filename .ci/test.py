@@ -77,7 +77,14 @@ def stage_pytest(scratch):
 def stage_neural_tangents(scratch):
     """Every function of neural-tangents that swntk has, against neural-tangents itself."""
     subprocess.run([".ci/setup", "neural-tangents"], check=True)
-    yield [".venv-neural-tangents/bin/python", "Tests/neural_tangents/run.py"]
+    python = ".venv-neural-tangents/bin/python"
+    yield [python, "Tests/neural_tangents/run.py"]
+    yield [python, "Tests/migration.py", "neural-tangents"]
+
+
+def stage_docs(scratch):
+    """The pages and the references; a warning of Sphinx is an error."""
+    yield [".ci/docs", f"{scratch}/docs"]
 
 
 def stage_debian(scratch):

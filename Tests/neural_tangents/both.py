@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 import types
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,9 @@ jax.config.update("jax_disable_most_optimizations", True)
 import jax.numpy as jnp  # noqa: E402
 import neural_tangents as nt  # noqa: E402
 import swntk  # noqa: E402
+
+# Of keys that it may replace, and of batch sizes that it reduces.
+warnings.filterwarnings("ignore", module="neural_tangents")
 
 TOLERANCES = {"float32": 1e-5, "float64": 1e-10}
 DTYPES = (np.float32, np.float64)

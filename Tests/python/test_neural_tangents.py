@@ -79,6 +79,23 @@ def test_taylor_expansion_of_a_polynomial_is_exact_from_its_degree_on(degree):
         assert np.abs(found - exact).max() > 0.1
 
 
+def test_taylor_expansion_grows_by_a_power_of_the_degree():
+    """Doubled, the degree makes it 2³ times longer at most; unmerged, it would be 2⁸ times."""
+    lengths = [
+        swntk.trace(swntk.taylor_expand(f, PARAMS, d), PARAMS, X1).simplify().counts[3]
+        for d in (8, 16)
+    ]
+    assert lengths[1] < 8 * lengths[0]
+
+
+def test_taylor_expansion_keeps_half_precision():
+    params = swntk.tree.map(np.float16, PARAMS)
+    moved = swntk.tree.map(lambda p: p * np.float16(1.01), params)
+    found = swntk.taylor_expand(f, params, 3)(moved, X1.astype(np.float16))
+    assert found.dtype == np.float16
+    np.testing.assert_allclose(found, f(moved, X1.astype(np.float32)), rtol=0.02, atol=0.02)
+
+
 def test_taylor_expansion_is_differentiable():
     x = X1[:2]
     expanded = swntk.taylor_expand(f, PARAMS, 2)
@@ -229,6 +246,13 @@ def test_bad_keys(key):
             swntk.empirical_ntk_fn(lambda p, x, rng: f(p, x))(X1, X2, PARAMS, rng=key)
 
 
+@pytest.mark.parametrize("make", [swntk.empirical_direct_ntk_fn, swntk.empirical_implicit_ntk_fn])
+@pytest.mark.parametrize("keys", [5, "a", np.zeros(3, np.uint32), np.zeros((3, 2), np.uint32), ()])
+def test_bad_keys_of_the_earlier_forms(make, keys):
+    with pytest.raises(swntk.ArgumentError, match="keys must be"):
+        make(lambda p, x, rng: f(p, x))(X1, X2, PARAMS, keys=keys)
+
+
 AXES = [((2,), ()), ((), (-3,)), ((0,), (0,)), ((1, -1), ()), ((1.5,), ()), ("a", ())]
 
 
@@ -336,9 +360,9 @@ def test_singular_kernels(name):
     k = SINGULAR[name]
     predict_fn = predict.gradient_descent_mse(k, Y)
     for t in (None, np.inf, [1.0, np.inf]):
-        with pytest.raises(swntk.ArgumentError, match="singular.*diag_reg"):
+        with pytest.raises(swntk.linalg.SingularKernelError, match="k_train_train.*diag_reg"):
             predict_fn(t, F0, G0, C)
-    with pytest.raises(swntk.ArgumentError, match="singular.*diag_reg"):
+    with pytest.raises(swntk.linalg.SingularKernelError, match="k_train_train.*diag_reg"):
         predict.gp_inference(k, Y)("nngp", C)
     found = predict_fn(2.0, F0, F0, k)
     expected = predict.gradient_descent(squares, k, Y)(2.0, F0, F0, k)
@@ -373,6 +397,7 @@ def bad(match, call, error=swntk.ArgumentError):
         bad("both None", lambda: predict.gradient_descent_mse(K, Y)(1.0, None)),
         bad("k_test_train is None", lambda: predict.gradient_descent_mse(K, Y)(1.0, F0, G0)),
         bad("expected axes in equal pairs", lambda: predict.max_learning_rate(C), swntk.ShapeError),
+        bad("is empty", lambda: predict.max_learning_rate(np.zeros((0, 0)), 3)),
         bad("y_train_size", lambda: predict.max_learning_rate(K, 0)),
         bad("expected .5, 5.", lambda: predict.gradient_descent_mse(C, Y), swntk.ShapeError),
         bad(
@@ -441,3 +466,5 @@ def test_no_samples():
     train, test = predict_fn(1.0, 0.0, G0, np.zeros((M, 0)))
     assert train.shape == (0, 2)
     assert_close(test, G0)
+    trained = predict.gradient_descent(lambda fx, y: np.sum((fx - y) ** 2), none, np.zeros((0, 2)))
+    assert_close(trained(1.0, 0.0, G0, np.zeros((M, 0)))[1], G0)

@@ -3,8 +3,8 @@
 - Python: the blocks of a document run in order in one namespace; one that starts with `>>>` is a
   doctest, in whose results `...` stands for any text.
 - C: each block is a program, compiled and run.
-- Swift: the README's block is the body of Tests/NTKTests/ReadmeTests.swift between its markers,
-  which `swift test` runs.
+- Swift: the block of the README, and of DocC's first page, is the body of
+  Tests/NTKTests/ReadmeTests.swift between its markers, which `swift test` runs.
 - A block below a comment `<!-- PATH -->` is a quotation from that file.
 """
 
@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+CATALOGUE = ROOT / "Sources" / "NTK" / "NTK.docc" / "NTK.md"
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LIBRARY = ROOT / ".build" / "release"
 
@@ -99,8 +100,9 @@ def test_c(document, line, code, tmp_path):
         numpy.testing.assert_allclose(numbers, j @ j.T, atol=1e-6)
 
 
-def test_swift():
-    ((_, shown),) = blocks(README, "swift")
+@pytest.mark.parametrize("document", [README, CATALOGUE], ids=lambda d: d.name)
+def test_swift(document):
+    ((_, shown),) = blocks(document, "swift")
     test = (ROOT / "Tests" / "NTKTests" / "ReadmeTests.swift").read_text(encoding="utf-8")
     body = re.search(r"^ *// README\n(.*?)^ *// end of README$", test, re.DOTALL | re.MULTILINE)
     imports, _, rest = shown.partition("\n\n")

@@ -92,17 +92,25 @@ class _Singular:
     tolerance : float
     """
 
-    def __init__(self, rank: int, size: int, tolerance: float):
+    def __init__(
+        self,
+        rank: int,
+        size: int,
+        tolerance: float,
+        kernel: str = "the kernel",
+        remedy: str = "add a jitter",
+    ):
         super().__init__(
-            f"the kernel is singular: rank {rank} of {size}, counting eigenvalues above "
-            f"{tolerance:.3g}; add a jitter, or leave out samples that repeat others"
+            f"{kernel} is singular: rank {rank} of {size}, counting eigenvalues above "
+            f"{tolerance:.3g}; {remedy}, or leave out samples that repeat others"
         )
+        self._said = kernel, remedy
         self.rank = rank
         self.size = size
         self.tolerance = tolerance
 
     def __reduce__(self):
-        return type(self), (self.rank, self.size, self.tolerance)
+        return type(self), (self.rank, self.size, self.tolerance, *self._said)
 
 
 class SingularKernelError(_Singular, NTKError, np.linalg.LinAlgError):

@@ -75,7 +75,7 @@ class TangentKernel:
 
     @classmethod
     def of_sides(cls, first, second, options: KernelOptions) -> TangentKernel:
-        """The kernel of two `Side`s; of one with itself if there is no second."""
+        """The kernel of two sides; of one side with itself if there is no second."""
         return cls(
             first.traced.program,
             second and second.traced.program,

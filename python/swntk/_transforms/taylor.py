@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from .. import tree
+from .._arguments import from_leaf, to_own
 from .._errors import ArgumentError
-from .forward import jvp
+from .._trace_function import execute, trace_call
+from .binding import Bound, tangent_operand
 
 
 def linearize(f, params):
@@ -72,8 +74,7 @@ def taylor_expand(f, params, degree):
 
     Notes
     -----
-    As `neural_tangents.taylor_expand`. The derivatives are nested directional ones, whose common
-    parts are computed once.
+    As `neural_tangents.taylor_expand`.
 
     Examples
     --------
@@ -88,33 +89,49 @@ def taylor_expand(f, params, degree):
 
     def f_taylor(p, *args, **kwargs):
         step = tree.map(lambda old, new: new - old, params, p)
-        terms = _derivatives(lambda q: f(q, *args, **kwargs), params, step, degree)
-        return tree.map(_sum, *terms)
+        return _expanded(lambda params: f(params, *args, **kwargs), params, step, degree)
 
     return f_taylor
 
 
-def _derivatives(f, params, step, degree: int) -> list:
-    """Return f and its derivatives along a direction, up to an order."""
+def _expanded(f, params, step, degree: int):
+    """Return the sum of f's derivatives along a direction, each by the factorial of its order.
 
-    def up_to(order):
-        if order == 0:
-            return lambda q: [f(q)]
+    Each is the derivative of the one before. Between them the program is simplified, which merges
+    what they share: it grows by a power of the degree, not exponentially.
+    """
+    bound = Bound(f, (params,), {})
+    traced = bound.trace()
+    count, types = len(bound.arguments), traced.program.output_types
+    active = [i for i, a in enumerate(bound.arguments) if a.floating]
+    moving = [i for i, t in enumerate(types) if t.dtype.kind == "f"]
+    given = tree.flatten_up_to(bound.trees[0], step, "the step")
+    directions = [
+        tangent_operand(given[i], a.shape, a.dtype, a.own, f"the step of {a.name}")
+        for i, a in ((i, bound.arguments[i]) for i in active)
+    ]
+    arguments = [*bound.arguments, *(from_leaf(d, "the step") for d in directions)]
 
-        def derivatives(q):
-            values, moved = jvp(up_to(order - 1), (q,), (step,))
-            return [*values, moved[-1]]
+    def derived(program, captured, width):
+        """The outputs of a program, and the derivatives of its last moving ones."""
+        tangents = program.jvp(active)
 
-        return derivatives
+        def call(tracers):
+            found = execute(tangents, [*tracers[:width], *tracers[count:], *captured])
+            last = found[len(program.output_types) :][-len(moving) :] if moving else []
+            return [*found[: len(program.output_types)], *last]
 
-    if degree == 0:
-        return [jvp(f, (params,), (step,))[0]]
-    return up_to(degree)(params)
+        return trace_call(f, arguments, call)
 
-
-def _sum(y, *derivatives):
-    if getattr(y, "dtype", None) is None or y.dtype.kind != "f":
-        return y
-    for order, derivative in enumerate(derivatives, 1):
-        y = y + derivative / math.factorial(order)
-    return y
+    program, captured, width = traced.program, traced.captured, count
+    for _ in range(degree):
+        level = derived(program, captured, width)
+        program, captured, width = level.program.simplify(), level.captured, len(arguments)
+    arrays = [a.array for a in arguments[:width]]
+    results = execute(program, [*arrays, *captured])
+    sums = results[: len(types)]
+    for order in range(1, degree + 1):
+        start = len(types) + (order - 1) * len(moving)
+        for i, term in zip(moving, results[start:]):
+            sums[i] = sums[i] + term / math.factorial(order)
+    return tree.unflatten(traced.out_tree, [to_own(y, bound.half) for y in sums])

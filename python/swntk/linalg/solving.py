@@ -241,13 +241,13 @@ class _Factor:
 
     def solve(self, b):
         """Solve for columns `[N, k]`."""
-        y = _forward(self.lower, b)
+        y = forward_substitution(self.lower, b)
         # Lᵀ read backwards, in both axes, is lower triangular too.
-        return _forward(self.lower.T[::-1, ::-1], y[::-1])[::-1]
+        return forward_substitution(self.lower.T[::-1, ::-1], y[::-1])[::-1]
 
 
-def _forward(lower, b, width=64):
-    """Solve L x = b by blocks: NumPy has no triangular solve.
+def forward_substitution(lower, b, width=64):
+    """Solve L x = b for columns, by blocks: NumPy has no triangular solve.
 
     OpenBLAS factors blocks of this width without its threads, which would wait for one another.
     """

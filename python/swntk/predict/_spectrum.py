@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from .._errors import ArgumentError
+from .._errors import ArgumentError, SingularKernelError
+from ..linalg.solving import forward_substitution
 
 
 class Spectrum:
@@ -89,7 +90,7 @@ class Spectrum:
 
         Raises
         ------
-        ArgumentError
+        SingularKernelError
             If its smallest eigenvalue cannot be told from 0.
         """
         values = self.values
@@ -97,33 +98,37 @@ class Spectrum:
             raise self._singular()
 
     def _singular(self):
-        values = self._eigen[0]
-        return ArgumentError(
-            f"{self._name} is singular: its eigenvalues are {values[0]:.3g} to {values[-1]:.3g}. "
-            "Leave out samples that occur twice, take a wider network, or let diag_reg be positive"
+        values = self.values
+        tolerance = self._epsilon * values[-1]
+        rank = min(int(np.count_nonzero(values > tolerance)), len(values) - 1)
+        return SingularKernelError(
+            rank, len(values), tolerance, self._name, "let diag_reg be positive"
         )
 
     @functools.cached_property
-    def _whitening(self):
-        """L⁻¹ of the Cholesky factor L: NumPy has no triangular solve."""
+    def _factor(self):
+        """The Cholesky factor."""
         try:
             factor = np.linalg.cholesky(self.matrix)
         except np.linalg.LinAlgError:
-            self.check_regular()
             raise self._singular() from None
         # The pivots bound the smallest eigenvalue from above.
         pivots = np.diagonal(factor) ** 2
         if pivots.size and pivots.min() <= self._epsilon * pivots.max():
             raise self._singular()
-        return np.linalg.inv(factor)
+        return factor
 
     def solve(self, b) -> np.ndarray:
-        """The inverse times b.
+        """The inverse times columns b.
 
         Raises
         ------
-        ArgumentError
+        SingularKernelError
             If there is none.
+        ArgumentError
+            If an eigenvalue is negative.
         """
-        whitening = self._whitening
-        return whitening.T @ (whitening @ b)
+        lower = self._factor
+        y = forward_substitution(lower, b)
+        # Lᵀ read backwards, in both axes, is lower triangular too.
+        return forward_substitution(lower.T[::-1, ::-1], y[::-1])[::-1]

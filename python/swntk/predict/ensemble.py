@@ -53,8 +53,9 @@ def gradient_descent_mse_ensemble(
         Later, if kernels and targets do not fit.
     ArgumentError
         If an option is wrong; later, if `get` is, if a kernel is not finite, not symmetric, not
-        positive semidefinite, or singular where it is inverted, if `t` is negative, or if keyword
-        arguments disagree.
+        positive semidefinite, if `t` is negative, or if keyword arguments disagree.
+    SingularKernelError
+        Later, if a kernel is singular where it is inverted.
 
     Notes
     -----

@@ -82,7 +82,9 @@ def gp_inference(
         If kernels and targets do not fit.
     ArgumentError
         If an option is wrong; later, if `get` is, or if a kernel is missing, not finite, not
-        symmetric, not positive definite, or singular.
+        symmetric or not positive semidefinite.
+    SingularKernelError
+        Later, if a kernel is singular.
 
     Notes
     -----

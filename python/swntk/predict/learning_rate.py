@@ -32,7 +32,7 @@ def max_learning_rate(ntk_train_train, y_train_size=None, momentum=0.0, eps=1e-1
     ShapeError
         If the kernel is not square.
     ArgumentError
-        If an argument is not finite, or `y_train_size` not positive.
+        If an argument is not finite, the kernel empty, or `y_train_size` not positive.
 
     Notes
     -----
@@ -45,6 +45,8 @@ def max_learning_rate(ntk_train_train, y_train_size=None, momentum=0.0, eps=1e-1
     1.0
     """
     matrix = square_matrix(real(ntk_train_train, "ntk_train_train"), "ntk_train_train")
+    if not len(matrix):
+        raise ArgumentError("ntk_train_train is empty: there is no largest eigenvalue")
     size = len(matrix) if y_train_size is None else y_train_size
     if not hasattr(size, "__index__") or size < 1:
         raise ArgumentError(f"y_train_size must be a positive integer, got {size!r}")

@@ -53,8 +53,9 @@ def gradient_descent_mse(
         If kernel and targets do not fit; later, also the outputs.
     ArgumentError
         If an option is wrong, or the kernel is not finite or not symmetric; later, if it is not
-        positive semidefinite, or singular where it is inverted, if `t` is negative, or if there is
-        nothing to predict.
+        positive semidefinite, if `t` is negative, or if there is nothing to predict.
+    SingularKernelError
+        Later, if the kernel is singular where it is inverted.
 
     Notes
     -----
@@ -142,7 +143,7 @@ def dynamics(spectrum, rate, t) -> tuple:
 
     Raises
     ------
-    ArgumentError
+    SingularKernelError
         If a time is infinite and the matrix singular.
     """
     values = spectrum.values

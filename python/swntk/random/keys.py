@@ -159,7 +159,7 @@ def split(key, num=2):
     Returns
     -------
     array
-        uint32[num, 2], or uint32[*num, 2].
+        uint32[num, 2], or `uint32[*num, 2]`.
 
     Raises
     ------
