@@ -27,8 +27,8 @@ private func turned(_ b: inout ProgramBuilder, _ v: [Value]) throws(NTKError) ->
 
 private var bodies: [([ValueType], Body)] {
   [
-    ([vector, vector], product), ([scalar, scalar], product), ([matrix, matrix], product),
-    ([type(.f64, 0), type(.f64, 0)], product), ([type(.f64, 2, 1), type(.f64, 2, 1)], product),
+    ([scalar, scalar], product), ([type(.f64, 0), type(.f64, 0)], product),
+    ([type(.f64, 2, 1), type(.f64, 2, 1)], product),
     ([type(.i32, 3), vector], counted), ([type(.f64, 3, 2)], turned),
   ]
 }
@@ -156,7 +156,7 @@ private let callbackName: String = {
   return "scaled sum"
 }()
 
-private let callbackTable: [OperationCase] = [vector, scalar, matrix, type(.f64, 0)].flatMap { x in
+private let callbackTable: [OperationCase] = [vector, scalar, type(.f64, 0)].flatMap { x in
   let callback = Callback(
     callbackName, results: [x], vmapMethod: "sequential", hasDerivatives: true)
   var value = OperationCase(callback, [type(.i32), x, x], step: .one)
