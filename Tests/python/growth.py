@@ -1,7 +1,7 @@
 """Print by how many bytes this process grows, beside the result, over a kernel under a limit.
 
-The result is an array that has been touched before, or with a third argument `memmap` a file, of
-which no more than the working set may be resident.
+The result is an array that has been touched before; or with a third argument, `memmap`, a file, of
+which no more than the working set may be resident; `diagonal`; or `product`, that with a vector.
 """
 
 import sys
@@ -65,13 +65,20 @@ def main(name, limit, kind="array"):
     if kind == "memmap":
         folder = tempfile.TemporaryDirectory()
         out = np.memmap(f"{folder.name}/out", plan.dtype, "w+", shape=plan.shape)
-    else:
+    elif kind == "array":
         out = np.empty(plan.shape, plan.dtype)
         out.fill(0)
+    else:
+        out = np.ones((n, plan.shape[-1]), plan.dtype)
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the peak starts again from what is resident now
     before = peak()
-    plan.compute(out=out)
+    if kind == "diagonal":
+        out = plan.diagonal()
+    elif kind == "product":
+        out = plan @ out
+    else:
+        plan.compute(out=out)
     grown = peak() - before
     if not np.isfinite(np.sum(out)):
         sys.exit("not finite")

@@ -222,6 +222,13 @@ def test_nor_does_it_beside_a_file(name, limit):
     check_growth(name, limit, "memmap")
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("name", ["mlp", "convolution", "transformer"])
+@pytest.mark.parametrize("kind", ["diagonal", "product"])
+def test_nor_do_diagonals_and_products(name, kind):
+    check_growth(name, 32 << 20, kind)
+
+
 def check_growth(name, limit, *kind):
     script = os.path.join(os.path.dirname(__file__), "growth.py")
     out = subprocess.run(

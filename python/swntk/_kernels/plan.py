@@ -21,7 +21,8 @@ from .diagonals import diagonal_plan
 from .options import KernelOptions
 from .products import Products, linear_operator
 from .targets import Targets
-from .tiles import Samples, Tile, edge, tiling
+from .tiles import Samples, Tile, checked, edge, tiling
+from .words import explanation
 
 
 class TangentKernel:
@@ -219,42 +220,7 @@ class TangentKernel:
 
     def explain(self) -> str:
         """Return the plan in words."""
-        needed = ctypes.c_size_t()
-        check(library.ntk_tangent_kernel_explain(self._handle.pointer, None, 0, needed))
-        text = ctypes.create_string_buffer(needed.value)
-        check(library.ntk_tangent_kernel_explain(self._handle.pointer, text, needed.value, needed))
-        return f"{text.value.decode()}\n  {self._explain_limit()}\n  {self._explain_tiles()}"
-
-    def _explain_tiles(self) -> str:
-        samples = self._samples
-        if not samples.can_be_cut:
-            return "piece by piece: 1 tile"
-        size = edge(samples, self._byte_count, self._limit())
-        rows, columns = (-(-n // size) for n in samples.counts)
-        count = rows * columns
-        if samples.is_diagonal:
-            count = rows
-        elif self._is_symmetric:
-            count = rows * (rows + 1) // 2
-        shape = " x ".join(str(min(size, n)) for n in samples.counts)
-        mirrored = ", the rest mirrored" if count < rows * columns and count > rows else ""
-        return f"piece by piece: {count} tile{'s'[: count > 1]} of up to {shape} samples{mirrored}"
-
-    def _explain_limit(self) -> str:
-        given = self._given_limit()
-        limit, size, keeps = ctypes.c_uint64(given or 0), ctypes.c_int64(), ctypes.c_int32()
-        try:
-            check(library.ntk_tangent_kernel_tiling(self._handle.pointer, limit, size, keeps))
-        except OutOfMemoryError as error:
-            return f"memory limit: {given} bytes does not suffice: {error}"
-        if not limit.value:
-            return "memory limit: none is needed; computed at once"
-        origin = "as given" if given else "half of what is free"
-        how = "computed at once"
-        if size.value:
-            sides = "kept" if keeps.value else "computed again in each"
-            how = f"computed in tiles of {size.value} samples, the sides {sides}"
-        return f"memory limit: {limit.value} bytes, {origin}; {how}"
+        return explanation(self)
 
     __str__ = explain
 
@@ -297,30 +263,8 @@ class TangentKernel:
         [[0. 0.]]
         """
         self._check_concrete("computed")
-        blocks = self._block(self._tile(tile), self._limit(), self._options.progress)
+        blocks = self._block(checked(tile, self._samples), self._limit(), self._options.progress)
         return tree.unflatten(self._out_tree, [to_own(block, self._half) for block in blocks])
-
-    def _tile(self, tile) -> Tile:
-        try:
-            rows, columns = tile
-        except (TypeError, ValueError):
-            raise ArgumentError(f"tile must be a pair of ranges, got {tile!r}") from None
-        if rows is None and columns is None:
-            return Tile(None, None)
-        if not self._samples.can_be_cut:
-            raise ArgumentError(
-                f"this kernel cannot be cut: its only tile is Tile(None, None), got {tile!r}"
-            )
-        for name, part, count in zip(("rows", "columns"), (rows, columns), self._samples.counts):
-            if not isinstance(part, range) or part.step != 1:
-                raise ArgumentError(f"{name} must be a range of step 1, got {part!r}")
-            if not 0 <= part.start < part.stop <= count:
-                raise ArgumentError(f"{name} must be within range(0, {count}), got {part!r}")
-        if self._samples.is_diagonal and rows != columns:
-            raise ArgumentError(
-                f"the samples are diagonal: rows and columns must be the same, got {tile!r}"
-            )
-        return Tile(rows, columns)
 
     def _block(self, tile: Tile, limit, progress) -> list:
         """Compute a tile; twice what its results take is kept for them on their way."""

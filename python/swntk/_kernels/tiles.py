@@ -6,6 +6,7 @@ import ctypes
 import math
 from typing import NamedTuple
 
+from .._errors import ArgumentError
 from .._ffi import check, quick
 from .._ffi.structs import NTK_NOT_MAPPED
 
@@ -128,3 +129,33 @@ def tiling(samples: Samples, size: int, is_symmetric: bool, chunks=(1, 1)) -> li
         parts = ranges(n1, size, both if both <= size else max(chunks))
         return [Tile(a, b) for i, a in enumerate(parts) for b in parts[i:]]
     return [Tile(a, b) for a in ranges(n1, size, chunks[0]) for b in ranges(n2, size, chunks[1])]
+
+
+def checked(tile, samples: Samples) -> Tile:
+    """Return a pair of ranges as a tile.
+
+    Raises
+    ------
+    ArgumentError
+        If there are no such samples.
+    """
+    try:
+        rows, columns = tile
+    except (TypeError, ValueError):
+        raise ArgumentError(f"tile must be a pair of ranges, got {tile!r}") from None
+    if rows is None and columns is None:
+        return Tile(None, None)
+    if not samples.can_be_cut:
+        raise ArgumentError(
+            f"this kernel cannot be cut: its only tile is Tile(None, None), got {tile!r}"
+        )
+    for name, part, count in zip(("rows", "columns"), (rows, columns), samples.counts):
+        if not isinstance(part, range) or part.step != 1:
+            raise ArgumentError(f"{name} must be a range of step 1, got {part!r}")
+        if not 0 <= part.start < part.stop <= count:
+            raise ArgumentError(f"{name} must be within range(0, {count}), got {part!r}")
+    if samples.is_diagonal and rows != columns:
+        raise ArgumentError(
+            f"the samples are diagonal: rows and columns must be the same, got {tile!r}"
+        )
+    return Tile(rows, columns)
