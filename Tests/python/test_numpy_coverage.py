@@ -3,6 +3,7 @@
 import numpy as np
 import numpy_coverage as coverage
 import pytest
+import swntk
 
 CURRENT = np.__version__.startswith("2.4.")
 
@@ -14,6 +15,25 @@ def sections():
 
 def test_every_call_gives_numpys_result_or_raises(sections):
     assert coverage.problems(sections) == []
+
+
+def test_every_call_in_single_precision(monkeypatch):
+    """The same of float32 and int32, whose results NumPy keeps as narrow as it does."""
+    narrow = {"f": np.float32, "i": np.int32}
+    for table in (coverage.ARRAYS, coverage.PLAIN):
+        for name, array in table.items():
+            kind = narrow.get(array.dtype.kind)
+            if kind is not None:
+                monkeypatch.setitem(table, name, array.astype(kind))
+    assert coverage.problems(coverage.everything()) == []
+
+
+def test_padding_an_empty_axis():
+    """A loop that would not end, once."""
+    for mode in ("edge", "reflect", "linear_ramp", "mean"):
+        odd = {"reflect_type": "odd"} if mode == "reflect" else {}
+        with pytest.raises(ValueError, match="can't extend empty axis 0"):
+            swntk.jit(lambda x, mode=mode, odd=odd: np.pad(x, 1, mode, **odd))(np.zeros(0))
 
 
 def test_every_public_name_is_tried():

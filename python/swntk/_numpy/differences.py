@@ -102,7 +102,9 @@ def _one_sided(f0, f1, f2, near, far):
 @implements("gradient")
 def gradient(f, *varargs, axis=None, edge_order=1):
     x = traced(f)
-    x = x.astype(floating(x.dtype), copy=False)
+    if x.dtype.kind == "b":
+        raise TypeError(f"np.gradient of booleans is not defined: x.astype(int){place()}")
+    x = x if x.dtype.kind == "f" else x.astype(np.float64)
     if axis is None:
         axes = list(range(x.ndim))
     else:

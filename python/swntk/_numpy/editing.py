@@ -8,6 +8,7 @@ import numpy as np
 
 from .._errors import IndexOutOfRangeError, ShapeError
 from .._tracing import emit
+from .._tracing.dtypes import promote
 from .._tracing.location import place, tracing_error
 from .._tracing.operands import kind_of, operand, traced
 from .._tracing.protocol import implements
@@ -251,9 +252,7 @@ def choose(a, choices, out=None, mode="raise"):
     elif not isinstance(a, Tracer):
         if np.any((np.asarray(a) < 0) | (np.asarray(a) >= n)):
             raise IndexOutOfRangeError(f"invalid entry in choice array{place()}")
-    from .joining import _joined_type
-
-    target = _joined_type(choices, None)
+    target = promote([kind_of(choice) for choice in choices])
     values = [as_value(choice, target) for choice in choices]
     try:
         shape = np.broadcast_shapes(which.shape, *(value.shape for value in values))

@@ -7,17 +7,12 @@ import operator
 import numpy as np
 
 from .._tracing import emit
-from .._tracing.dtypes import floating, promote, supported
+from .._tracing.dtypes import promote, supported
 from .._tracing.location import place, tracing_error
-from .._tracing.operands import traced
+from .._tracing.operands import kind_of, operand, traced
 from .._tracing.protocol import implements
 from .._tracing.tracer import Tracer
 from .values import given
-
-
-def _kind(values):
-    """Ranges are float64, or what the ends promote a float64 to."""
-    return promote([np.dtype(float), *(traced(v).dtype for v in values)])
 
 
 def _between(start, stop, num, endpoint, axis):
@@ -25,7 +20,7 @@ def _between(start, stop, num, endpoint, axis):
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.{place()}")
-    kind = _kind([start, stop])
+    kind = promote([kind_of(operand(start)), kind_of(operand(stop)), "f"])
     start, stop = traced(start).astype(kind), traced(stop).astype(kind)
     parts = num - 1 if endpoint else num
     width = stop - start
@@ -56,7 +51,7 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
 
 @implements("geomspace")
 def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    kind = _kind([start, stop])
+    kind = np.dtype(np.float64)
     start, stop = np.broadcast_arrays(traced(start).astype(kind), traced(stop).astype(kind))
     sign = np.sign(start)
     low, high = np.log10(start * sign), np.log10(stop * sign)
@@ -135,7 +130,7 @@ def min_scalar_type(a):
 def angle(z, deg=False):
     x = traced(z)
     half = 180.0 if deg else np.pi
-    x = x.astype(floating(x.dtype), copy=False)
+    x = x if x.dtype.kind == "f" else x.astype(np.float64)
     turned = np.where(np.signbit(x), half, 0.0).astype(x.dtype)
     return np.where(np.isnan(x), x, turned)[()]
 

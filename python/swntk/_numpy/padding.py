@@ -78,6 +78,12 @@ def pad(array, pad_width, mode="constant", **kwargs):
         )
     if mode in ("constant", "empty"):
         return _constant(x, widths, kwargs.get("constant_values", 0))
+    for axis, row in enumerate(widths):
+        if any(row) and not x.shape[axis]:
+            raise ValueError(
+                f"can't extend empty axis {axis} using modes other than 'constant' or "
+                f"'empty'{place()}"
+            )
     if mode == "linear_ramp":
         ends = _pairs(kwargs.get("end_values", 0), x.ndim, "end_values")
         return _by_sides(x, widths, ends, _ramp)
@@ -158,6 +164,8 @@ def _statistic(mode):
 
 def _reflected_odd(x, widths, mode):
     """Reflect about the edge: what is 2 · edge - element, again and again where it is wide."""
+    if x.dtype.kind == "b":
+        raise unsupported("np.pad of booleans by odd reflection is not supported", "x.astype(int)")
     result = x
     for axis, (before, after) in enumerate(widths):
         if x.shape[axis] == 1 and mode == "reflect":

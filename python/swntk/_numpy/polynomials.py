@@ -6,7 +6,6 @@ import numpy as np
 
 from .._errors import ShapeError
 from .._tracing import emit
-from .._tracing.dtypes import promote
 from .._tracing.location import place, tracing_error
 from .._tracing.operands import traced
 from .._tracing.protocol import implements
@@ -104,7 +103,8 @@ def poly(seq_of_zeros):
             "np.poly of a traced matrix: it goes by the eigenvalues, which may be complex",
             "np.poly(np.linalg.eigvalsh(a)) for a symmetric one",
         )
-    result = np.ones(1, promote([zeros.dtype, np.dtype(float)]))
+    zeros = zeros if zeros.dtype.kind == "f" else zeros.astype(np.float64)
+    result = np.ones(1, zeros.dtype)
     for k in range(zeros.shape[0]):
         factor = np.concatenate([np.ones(1, result.dtype), -zeros[k : k + 1]])
         result = np.convolve(result, factor)

@@ -371,7 +371,8 @@ def _nan_extreme(kind, a, axis, out, keepdims, initial, where):
     keepdims = keepdims is not NO_VALUE and bool(keepdims)
     neutral = least(x.dtype) if kind == "max" else greatest(x.dtype)
     filled = emit.where(mask, x, emit.full((), neutral, x.dtype))
-    result = _extreme(kind, filled, axes, keepdims, None, True)
+    first = neutral if given(initial) else None
+    result = _extreme(kind, filled, axes, keepdims, first, True)
     # Where every element is NaN, so is the result.
     seen = _logical("any", mask, axes, keepdims, True)
     result = emit.where(seen, result, emit.full((), math.nan, x.dtype))
