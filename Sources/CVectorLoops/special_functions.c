@@ -354,3 +354,52 @@ double ntk_bessel_i1e(double x) {
   double value = AT(i1e_far, 8 / magnitude, 0, 1) / sqrt(magnitude);
   return x < 0 ? -value : x != x ? x : value;
 }
+
+/* ---- Derivative of samples of the gamma distribution ------------------- */
+
+/* With p and P the density and the distribution function, x moves by -∂P/∂a / p where P stays. Up to
+ * a or 1 by the series of P, whose terms are positive, beyond by the continued fraction of 1 - P, each
+ * carried with its derivative by a (Cephes' igam and igamc; Moore, AS 187, 1982). */
+double ntk_random_gamma_grad(double a, double x) {
+  enum { most = 100000 };
+  if (!(a > 0) || !(x >= 0) || a == (double)INFINITY) return (double)NAN;
+  if (x == 0) return 0;
+  if (x == (double)INFINITY) return (double)NAN;
+  if (x <= 1 || x <= a) {
+    double term = 1, slope = 0, sum = 1, slopes = 0, r = a;
+    for (int n = 0; n < most; n++) {
+      r += 1;
+      slope = slope * (x / r) - term * x / (r * r);
+      term *= x / r;
+      sum += term;
+      slopes += slope;
+      if (term <= 0x1p-56 * sum && fabs(slope) <= 0x1p-56 * fabs(slopes)) break;
+    }
+    return -(x / a) * (slopes + sum * (log(x) - ntk_digamma(a + 1)));
+  }
+  double y = 1 - a, z = x + y + 1;
+  double before_p = 1, before_q = x, p = x + 1, q = z * x;
+  double before_dp = 0, before_dq = 0, dp = 0, dq = -x;
+  double ratio = p / q, slope = (dp - ratio * dq) / q;
+  for (int n = 1; n < most; n++) {
+    y += 1;
+    z += 2;
+    double yc = y * n;
+    double next_p = p * z - before_p * yc, next_q = q * z - before_q * yc;
+    double next_dp = dp * z - p - before_dp * yc + before_p * n;
+    double next_dq = dq * z - q - before_dq * yc + before_q * n;
+    before_p = p, before_q = q, before_dp = dp, before_dq = dq;
+    p = next_p, q = next_q, dp = next_dp, dq = next_dq;
+    if (fabs(p) > 0x1p500) {
+      before_p *= 0x1p-500, before_q *= 0x1p-500, before_dp *= 0x1p-500, before_dq *= 0x1p-500;
+      p *= 0x1p-500, q *= 0x1p-500, dp *= 0x1p-500, dq *= 0x1p-500;
+    }
+    if (q == 0) continue;
+    double next_ratio = p / q, next_slope = (dp - next_ratio * dq) / q;
+    int is_done = fabs(next_ratio - ratio) <= 0x1p-53 * fabs(next_ratio) &&
+                  fabs(next_slope - slope) <= 0x1p-52 * fabs(next_slope);
+    ratio = next_ratio, slope = next_slope;
+    if (is_done) break;
+  }
+  return x * (slope + ratio * (log(x) - ntk_digamma(a)));
+}

@@ -21,6 +21,9 @@ double ntk_bessel_i0e(double x);
 /** exp(-|x|) I₁(x) */
 double ntk_bessel_i1e(double x);
 
+/** dx/da of a sample x of the gamma distribution of shape a, its quantile kept. */
+double ntk_random_gamma_grad(double a, double x);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,7 +23,8 @@ public struct StandardCatalog: OperationCatalog {
     ShiftRightLogical.self, Sign.self, Sin.self, Sinh.self, Slice.self, Sqrt.self, Squeeze.self,
     StopGradient.self, Sub.self, Tan.self, Tanh.self, Threefry2x32.self, While.self, Xor.self,
     BesselI0e.self, BesselI1e.self, Clz.self, Digamma.self, Lgamma.self, Polygamma.self,
-    PopulationCount.self, Scatter.self, ScatterMax.self, ScatterMin.self, ScatterMul.self,
+    PopulationCount.self, RandomGammaGrad.self, RandomGammaSample.self,
+    Scatter.self, ScatterMax.self, ScatterMin.self, ScatterMul.self,
     Sort.self, TopK.self,
   ]
 

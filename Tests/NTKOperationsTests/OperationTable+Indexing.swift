@@ -123,17 +123,24 @@ private func indexRows(
   let slices = try! gathering.resultTypes([array, indices])[0]
   let domain = OperationCase.Domain.indices(row.range)
   let types = [array, indices, slices]
-  return [
+  var rows = [
     OperationCase(gathering, [array, indices], [.any, domain], step: .one),
     OperationCase(
       try! ScatterAdd(parameters: scatter), types, [.any, domain, .any], step: .one),
-    OperationCase(operation("scatter", scatter), types, [.any, domain, .any], step: .one),
-    // Where slices may meet, there is no derivative by them.
-    OperationCase(
-      operation("scatter_mul", scatter), types, [.any, domain, .any], step: .one,
-      active: [0]),
-    // Away from ties of the array with the slices.
-    OperationCase(operation("scatter_max", scatter), types, [.indices(0...0), domain, .nonzero]),
-    OperationCase(operation("scatter_min", scatter), types, [.indices(0...0), domain, .nonzero]),
   ]
+  // What the scatters share is put through the laws in every mode above.
+  guard mode != "error" else { return rows }
+  rows.append(
+    OperationCase(operation("scatter", scatter), types, [.any, domain, .any], step: .one))
+  let others = mode == "fill" ? ["scatter_mul", "scatter_max", "scatter_min"] : ["scatter_max"]
+  for name in others {
+    let isProduct = name == "scatter_mul"
+    // Products have no derivative by slices that may meet; extremes are away from ties.
+    rows.append(
+      OperationCase(
+        operation(name, scatter), types,
+        isProduct ? [.any, domain, .any] : [.indices(0...0), domain, .nonzero],
+        step: isProduct ? .one : .small, active: isProduct ? [0] : nil))
+  }
+  return rows
 }

@@ -46,6 +46,15 @@ let specialTable: [OperationCase] = {
     table.append(
       OperationCase(
         operation("polygamma", [:]), [type, type], [.indices(0...3), .positive], active: [1]))
+    table.append(
+      OperationCase(
+        operation("random_gamma_grad", [:]), [type, type], [.positive, .positive],
+        active: []))
+    // The derivative by the shape is not that of the value: a test in Python compares with JAX's.
+    table.append(
+      OperationCase(
+        operation("random_gamma_sample", [:]), [type, type], [.positive, .positive], step: .one,
+        active: [1]))
   }
   for element in [ElementType.i32, .i64, .u8, .u32, .u64] {
     for name in ["population_count", "clz"] {

@@ -21,7 +21,7 @@ SPEC.loader.exec_module(accuracy)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", accuracy.FUNCTIONS)
 def test_within_the_limit(name, dtype):
-    x = accuracy.points(name, dtype, 25, seed=3)
+    x = accuracy.points(name, dtype, 80, seed=3)
     found = accuracy.errors(name, x)
     assert (found <= accuracy.LIMIT).all(), (x[found > accuracy.LIMIT], found.max())
 

@@ -370,10 +370,20 @@ def test_products_that_meet_have_no_derivative_by_the_updates():
 
 
 def test_from_text():
-    """What the builder made reads back from text, and text of one's own runs."""
-    f = lambda x: lax.top_k(lax.sort(x, dimension=0), 1)[0]  # noqa: E731
+    """What the builder made reads back from text; a program of one's own text runs."""
     x = normal(0, 3, 2)
-    program = swntk.trace(f, x)
-    again = swntk.Program.parse(str(program))
-    assert str(again) == str(program)
-    assert "sort[" in str(program) and "top_k[" in str(program)
+    program = swntk.trace(lambda x: lax.top_k(lax.sort(x, dimension=0), 1)[0], x)
+    assert str(swntk.Program.parse(str(program))) == str(program)
+    own = swntk.Program.parse("""ntk 1
+program(%0: f64[4], %1: i64[2,1], %2: f64[2]) {
+  %3: f64[4] = scatter[update_window_dims=[], inserted_window_dims=[0],
+    scatter_dims_to_operand_dims=[0]](%0, %1, %2)
+  %4: f64[4], %5: f64[4] = sort[dimension=0](%3, %0)
+  %6: f64[4] = lgamma(%4)
+  return %5, %6
+}
+""")
+    x, updates = np.array([3.0, 1, 4, 2]), np.array([0.5, 7.0])
+    moved, values = own.evaluate([x, np.array([[0], [1]]), updates])
+    np.testing.assert_array_equal(moved, [3, 2, 4, 1])
+    assert_close(values, np.array([jax.lax.lgamma(v) for v in (0.5, 2.0, 4.0, 7.0)]))

@@ -81,7 +81,8 @@
   X(GE, ge, ALL, B, EACH, x >= y)                                                               \
   X(POW, pow, FLOATS, T, LIBM, pow)                                                             \
   X(ATAN2, atan2, FLOATS, T, LIBM, atan2)                                                       \
-  X(POLYGAMMA, polygamma, FLOATS, T, EACH, ntk_polygamma(x, y))
+  X(POLYGAMMA, polygamma, FLOATS, T, EACH, ntk_polygamma(x, y))                                 \
+  X(RANDOM_GAMMA_GRAD, random_gamma_grad, FLOATS, T, EACH, ntk_random_gamma_grad(x, y))
 
 /* X(ENUMERATOR, name, types) */
 #define NTK_REDUCTIONS(X)                                                                       \

@@ -10,10 +10,12 @@ from .._tracing import emit
 from .._tracing.location import place, unsupported
 from .._tracing.operands import operand
 from .._tracing.tracer import Tracer, as_value
+from .._transforms.inert import stop_gradient
 from .._transforms.mapping import vmap
 from ..lax import while_loop
 from ._sampling import (
     broadcast_shape,
+    checked_key,
     float_type,
     key_value,
     sampler,
@@ -33,7 +35,7 @@ def gamma(key, a, shape=None, dtype=None):
     key : array
         uint32[2].
     a : float or array
-        Positive; broadcast to the shape. Known while tracing.
+        Positive; broadcast to the shape.
     shape : tuple of int, optional
         That of `a` if not given.
     dtype : {float64, float32}
@@ -51,12 +53,11 @@ def gamma(key, a, shape=None, dtype=None):
         If the element type is another.
     ShapeError
         If `a` does not broadcast to the shape.
-    UnsupportedError
-        If `a` is traced: this version does not have the derivative by it.
 
     Notes
     -----
-    As `jax.random.gamma` (Marsaglia and Tsang, 2000).
+    As `jax.random.gamma` (Marsaglia and Tsang, 2000), with its derivative by `a`, which keeps the
+    quantiles of samples (Figurnov, Mohamed and Mnih, 2018). There is no second one.
 
     Examples
     --------
@@ -110,13 +111,17 @@ def loggamma(key, a, shape=None, dtype=None):
 
 
 def _drawn(name, key, a, shape, dtype, log_space):
-    if isinstance(a, Tracer):
-        raise unsupported(
-            f"random.{name} of a traced `a` is not supported in this version",
-            "a plain array or number for a; only the key may be traced",
-        )
     dtype = float_type(dtype, name)
-    known = np.asarray(operand(a))
+    a = operand(a)
+    if isinstance(a, Tracer):
+        if log_space:
+            raise unsupported(
+                "random.loggamma of a traced `a` is not supported in this version",
+                "np.log of random.gamma, or a plain array or number for a",
+            )
+        shape = broadcast_shape(name, shape, a=a)
+        return _following(checked_key(key, name), a.astype(dtype), shape)
+    known = np.asarray(a)
     if not (known >= 0).all():
         wrong = known[~(known >= 0)].ravel()[0]
         raise ArgumentError(f"random.{name}: a is {wrong}, expected positive numbers{place()}")
@@ -143,6 +148,13 @@ def _samples(key, a, shape, log_space):
     keys = Tracer.fresh(split_key(key_value(key), (n,)), True)
     drawn = vmap(lambda k, alpha: _one(k, alpha, log_space))(keys, Tracer.fresh(alphas, True))
     return Tracer.fresh(emit.reshape(drawn.here(), shape), True)
+
+
+def _following(key, a, shape):
+    """Draw samples whose derivative by `a` keeps their quantiles."""
+    drawn = _samples(key, stop_gradient(a), shape, False)
+    shapes = emit.broadcast_to(a.here(), shape)
+    return Tracer.fresh(emit.emit("random_gamma_sample", [shapes, drawn.here()]), True)
 
 
 def _split(key, n=2):
