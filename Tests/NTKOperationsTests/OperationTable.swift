@@ -32,7 +32,7 @@ private let bitTypes: [ElementType] = [.bool, .i32, .i64, .u8, .u32, .u64]
 let operationTable: [OperationCase] = [
   arithmeticTable, logicTable, selectTable, structuralTable, viewTable, reductionTable,
   productTable, indexTable, scanTable, elementwiseTable, cumulativeTable, dynamicTable,
-  controlFlowTable, windowsTable,
+  controlFlowTable, windowsTable, factorizationTable, fourierTable,
 ].flatMap { $0 }
 
 private let arithmeticTable: [OperationCase] = {

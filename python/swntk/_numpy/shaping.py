@@ -310,7 +310,7 @@ def roll(a, shift, axis=None):
 # ---- diagonals
 
 
-@implements("diagonal", "linalg.diagonal")
+@implements("diagonal")
 def diagonal(a, offset=0, axis1=0, axis2=1):
     x = traced(a)
     if x.ndim < 2:
@@ -321,6 +321,6 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
     return turned.viewed(Diagonal(offset), (*turned.shape[:-2], count), None, writable=False)
 
 
-@implements("trace", "linalg.trace")
+@implements("trace")
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)

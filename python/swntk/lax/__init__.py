@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._transforms.inert import stop_gradient
+from . import linalg
 from .control import cond, switch, while_loop
 from .convolution import (
     conv,
@@ -85,6 +86,7 @@ from .elementwise import (
     tan,
     tanh,
 )
+from .fourier import fft
 from .loops import fori_loop, map, scan
 from .reading import (
     dynamic_index_in_dim,
@@ -148,6 +150,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fft",
     "floor",
     "fori_loop",
     "ge",
@@ -155,6 +158,7 @@ __all__ = [
     "integer_pow",
     "is_finite",
     "le",
+    "linalg",
     "log",
     "log1p",
     "logistic",
