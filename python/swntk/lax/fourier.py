@@ -49,7 +49,7 @@ def fft(x, fft_type, fft_lengths):
     >>> import numpy as np, swntk
     >>> re, im = swntk.lax.fft(np.array([1.0, 2.0, 4.0]), "RFFT", 3)
     >>> print(re, im.round(3))
-    [ 7.  -2. ] [0.    1.732]
+    [ 7. -2.] [0.    1.732]
     >>> print(swntk.lax.fft((re, im), "IRFFT", 3))
     [1. 2. 4.]
     """
