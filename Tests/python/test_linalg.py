@@ -28,6 +28,7 @@ B, V = normal(4, 4, 2), normal(5, 4)
 # Of each: the function of (linalg, arrays), and arrays.
 BOTH = {
     "solve": (lambda la, a, b: la.solve(a, b), A, B),
+    "solve with exchanges": (lambda la, a, b: la.solve(a, b), A[[3, 0, 1, 2]], B),
     "solve of a vector": (lambda la, a, b: la.solve(a, b), A, V),
     "solve of stacks": (lambda la, a, b: la.solve(a, b), STACK, normal(6, 2, 3, 2)),
     "solve of one matrix": (lambda la, a, b: la.solve(a, b), STACK[0], normal(6, 2, 3, 2)),
