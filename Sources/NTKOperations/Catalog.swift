@@ -21,6 +21,8 @@ public struct StandardCatalog: OperationCatalog {
     Rsqrt.self, Scan.self, ScatterAdd.self, SelectAndGatherAdd.self, SelectAndScatterAdd.self,
     ShiftLeft.self, ShiftRightArithmetic.self,
     ShiftRightLogical.self, Sign.self, Sin.self, Sinh.self, Slice.self, Sqrt.self, Squeeze.self,
+    Cholesky.self, Det.self, Eigh.self, Fft.self, LinearSolve.self, Lu.self, Pinv.self, Qr.self,
+    Slogdet.self, Svd.self, TriangularSolve.self,
     StopGradient.self, Sub.self, Tan.self, Tanh.self, Threefry2x32.self, While.self, Xor.self,
     BesselI0e.self, BesselI1e.self, Clz.self, Digamma.self, Lgamma.self, Polygamma.self,
     PopulationCount.self, RandomGammaGrad.self, RandomGammaSample.self,

@@ -41,6 +41,7 @@ private let matrix = type(.f64, 3, 4)
 /// Every function, on shapes that broadcast, axes that are missing, and nothing at all.
 let functionTable: [FunctionCase] = [
   broadcastingTable, shapeTable, productFunctionTable, reductionFunctionTable,
+  linearAlgebraFunctionTable,
 ].flatMap { $0 }
 
 private let broadcastingTable: [FunctionCase] = {

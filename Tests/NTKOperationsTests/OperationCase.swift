@@ -27,8 +27,13 @@ struct OperationCase: CustomStringConvertible {
     case distinct
     /// Floats between -0.9 and 0.9.
     case unit
+    /// Floats near 1e-6.
+    case small
     /// Floats from 1.25 on.
     case aboveOne
+    /// Matrices in the last two axes, whose diagonals dominate and grow: positive definite, far from
+    /// singular, eigenvalues far from one another.
+    case dominant
     /// Integers of a range.
     case indices(ClosedRange<Int>)
   }
@@ -81,6 +86,11 @@ extension OperationCase.Domain {
     let order = Array(0..<count).shuffled(using: &generator)
     for index in 0..<count {
       values.append(value(type.elementType, order[index], count, &generator))
+      if case .dominant = self, type.rank >= 2 {
+        let columns = type.shape[type.rank - 1]
+        let row = index / columns % type.shape[type.rank - 2]
+        if row == index % columns { values[index] += Double(8 * (row + 1)) }
+      }
     }
     return TestArray(type, values)
   }
@@ -100,6 +110,7 @@ extension OperationCase.Domain {
     case .nonzero: return rounded(value < 0 ? value - 0.5 : value + 0.5)
     case .positive: return rounded(abs(value) + 0.5)
     case .unit: return rounded(value * 0.45)
+    case .small: return rounded(1e-6 + value * 1e-8)
     case .aboveOne: return rounded(abs(value) + 1.25)
     case .distinct: return rounded(Double(rank - count / 2) * 0.75 + value / 16)
     default: return rounded(value)

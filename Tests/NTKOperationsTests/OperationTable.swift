@@ -32,7 +32,8 @@ private let bitTypes: [ElementType] = [.bool, .i32, .i64, .u8, .u32, .u64]
 let operationTable: [OperationCase] = [
   arithmeticTable, logicTable, selectTable, structuralTable, viewTable, reductionTable,
   productTable, indexTable, scanTable, elementwiseTable, cumulativeTable, dynamicTable,
-  controlFlowTable, windowsTable, sortTable, specialTable, customTable,
+  controlFlowTable, windowsTable, sortTable, specialTable, customTable, factorizationTable,
+  fourierTable,
 ].flatMap { $0 }
 
 private let arithmeticTable: [OperationCase] = {

@@ -1,201 +1,453 @@
-"""swntk.linalg: spectrum and solves of kernels."""
+"""numpy.linalg: NumPy is the oracle of values and types, JAX of derivatives."""
 
-import pickle
 import warnings
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import swntk
-from swntk.linalg import SingularKernelError, SingularKernelWarning
+from both import OURS, THEIRS
+from checkers import assert_close, assert_trees_close, leaves
+from swntk import NtkImplementation
 
-rng = np.random.default_rng(2)
-
-
-def positive(n, low=0.1, high=10.0, dtype=np.float64):
-    q, _ = np.linalg.qr(rng.standard_normal((n, n)))
-    theta = (q * np.linspace(low, high, n)) @ q.T
-    return ((theta + theta.T) / 2).astype(dtype)
+NEWER = int(np.__version__.split(".")[0]) >= 2
 
 
-def of_rank(n, rank, dtype=np.float64):
-    a = rng.standard_normal((n, rank))
-    return (a @ a.T).astype(dtype)
+def normal(seed, *shape):
+    return np.random.default_rng(seed).standard_normal(shape)
 
 
-def f(params, x):
-    return np.tanh(x @ params["w"]) @ params["v"]
+A = normal(0, 4, 4) + np.diag([3.0, -4.0, 5.0, 6.0])
+S = A @ A.T + np.diag([1.0, 5.0, 9.0, 20.0])
+WIDE, TALL = normal(1, 2, 4), normal(2, 5, 3)
+STACK = normal(3, 2, 3, 3) + 3 * np.eye(3)
+SYMMETRIC = STACK @ STACK.swapaxes(-1, -2) + np.diag([1.0, 4.0, 9.0])
+B, V = normal(4, 4, 2), normal(5, 4)
+
+# Of each: the function of (linalg, arrays), and arrays.
+BOTH = {
+    "solve": (lambda la, a, b: la.solve(a, b), A, B),
+    "solve with exchanges": (lambda la, a, b: la.solve(a, b), A[[3, 0, 1, 2]], B),
+    "solve of a vector": (lambda la, a, b: la.solve(a, b), A, V),
+    "solve of stacks": (lambda la, a, b: la.solve(a, b), STACK, normal(6, 2, 3, 2)),
+    "solve of one matrix": (lambda la, a, b: la.solve(a, b), STACK[0], normal(6, 2, 3, 2)),
+    "solve of one side": (lambda la, a, b: la.solve(a, b), STACK, normal(6, 3, 2)),
+    "inv": (lambda la, a: la.inv(a), A),
+    "inv of stacks": (lambda la, a: la.inv(a), STACK),
+    "det": (lambda la, a: la.det(a), A),
+    "det of 3": (lambda la, a: la.det(a), STACK),
+    "slogdet": (lambda la, a: la.slogdet(a), A),
+    "slogdet of stacks": (lambda la, a: la.slogdet(a), STACK),
+    "cholesky": (lambda la, a: la.cholesky(a), S),
+    "cholesky of stacks": (lambda la, a: la.cholesky(a), SYMMETRIC),
+    "qr": (lambda la, a: la.qr(a), TALL),
+    "qr of square": (lambda la, a: la.qr(a), STACK),
+    "qr of wide": (lambda la, a: la.qr(a), WIDE),
+    "qr r": (lambda la, a: la.qr(a, mode="r"), TALL),
+    "eigh": (lambda la, a: la.eigh(a), S),
+    "eigh of stacks": (lambda la, a: la.eigh(a), SYMMETRIC),
+    "eigh upper": (lambda la, a: la.eigh(a, UPLO="U"), S),
+    "eigvalsh": (lambda la, a: la.eigvalsh(a), S),
+    "svd tall": (lambda la, a: la.svd(a, full_matrices=False), TALL),
+    "svd wide": (lambda la, a: la.svd(a, full_matrices=False), WIDE),
+    "svd of stacks": (lambda la, a: la.svd(a), STACK),
+    "svd values": (lambda la, a: la.svd(a, compute_uv=False), TALL),
+    "svd hermitian": (lambda la, a: la.svd(a, hermitian=True), S - 20 * np.eye(4)),
+    "pinv": (lambda la, a: la.pinv(a), TALL),
+    "pinv wide": (lambda la, a: la.pinv(a), WIDE),
+    "pinv hermitian": (lambda la, a: la.pinv(a, hermitian=True), S),
+    "lstsq": (lambda la, a, b: la.lstsq(a, b)[0], TALL, normal(7, 5, 2)),
+    "lstsq of a vector": (lambda la, a, b: la.lstsq(a, b)[0], TALL, normal(7, 5)),
+    "norm": (lambda la, a: la.norm(a), A),
+    "norm 2": (lambda la, a: la.norm(a, 2), TALL),
+    "norm -2": (lambda la, a: la.norm(a, -2), TALL),
+    "norm nuc": (lambda la, a: la.norm(a, "nuc"), TALL),
+    "norm of stacks": (lambda la, a: la.norm(a, 2, axis=(2, 0), keepdims=True), STACK),
+    "norm 3": (lambda la, a: la.norm(a, 3, axis=1), A),
+    "norm -1.5": (lambda la, a: la.norm(a, -1.5), V),
+    "matrix_power": (lambda la, a: la.matrix_power(a, 3), A),
+    "matrix_power -2": (lambda la, a: la.matrix_power(a, -2), A),
+    "cond": (lambda la, a: la.cond(a), A),
+    "cond 1": (lambda la, a: la.cond(a, 1), A),
+    "multi_dot": (lambda la, a, b: la.multi_dot([a, a, b]), A, B),
+    "tensorsolve": (lambda la, a, b: la.tensorsolve(a, b), A.reshape(2, 2, 4), V.reshape(2, 2)),
+    "tensorinv": (lambda la, a: la.tensorinv(a, 1), A.reshape(4, 2, 2)),
+}
+if NEWER:
+    BOTH |= {
+        "cholesky upper": (lambda la, a: la.cholesky(a, upper=True), S),
+        "svdvals": (lambda la, a: la.svdvals(a), TALL),
+        "matrix_norm": (lambda la, a: la.matrix_norm(a, ord="nuc"), STACK),
+        "vector_norm": (lambda la, a: la.vector_norm(a, ord=3), STACK),
+        "trace": (lambda la, a: la.trace(a), STACK),
+        "diagonal": (lambda la, a: la.diagonal(a, offset=1), STACK),
+        "outer": (lambda la, a: la.outer(a, a), V),
+        "cross": (lambda la, a: la.cross(a[0], a[1]), STACK),
+        "matmul": (lambda la, a, b: la.matmul(a, b), A, B),
+        "matrix_transpose": (lambda la, a: la.matrix_transpose(a), STACK),
+        "vecdot": (lambda la, a: la.vecdot(a[0], a[1]), STACK),
+    }
+
+VALUES = BOTH | {
+    "qr complete": (lambda la, a: la.qr(a, "complete"), TALL),
+    "qr of nothing": (lambda la, a: la.qr(a, "complete"), np.zeros((3, 0))),
+    "qr of integers": (lambda la, a: la.qr(a), np.arange(6).reshape(3, 2)),
+    "svd full": (lambda la, a: la.svd(a), TALL),
+    "svd full wide": (lambda la, a: la.svd(a), WIDE),
+    "svd of nothing": (lambda la, a: la.svd(a), np.zeros((0, 3))),
+    "eigh of one triangle": (lambda la, a: la.eigh(a), np.tril(S)),
+    "eigh of the other": (lambda la, a: la.eigh(a, "U"), np.triu(S)),
+    "cholesky of one triangle": (lambda la, a: la.cholesky(a), np.tril(S)),
+    "det of none": (lambda la, a: la.det(a), np.zeros((2, 0, 0))),
+    "slogdet of none": (lambda la, a: la.slogdet(a), np.zeros((0, 0))),
+    "slogdet of a singular": (lambda la, a: la.slogdet(a), np.zeros((2, 2))),
+    "det of a singular": (lambda la, a: la.det(a), np.ones((4, 4))),
+    "inv of none": (lambda la, a: la.inv(a), np.zeros((0, 0))),
+    "inv of one": (lambda la, a: la.inv(a), np.array([[4.0]])),
+    "solve of integers": (lambda la, a, b: la.solve(a, b), np.eye(2, dtype=int) * 2, np.ones(2)),
+    "lstsq whole": (lambda la, a, b: la.lstsq(a, b, rcond=None), TALL, normal(7, 5, 2)),
+    "lstsq wide": (lambda la, a, b: la.lstsq(a, b, rcond=None), WIDE, normal(7, 2)),
+    "lstsq rcond": (
+        lambda la, a, b: la.lstsq(a, b, rcond=0.5)[0],
+        np.diag([4.0, 3.0, 1.0]),
+        normal(7, 3),
+    ),
+    "pinv of low rank": (lambda la, a: la.pinv(a, 1e-10), normal(8, 5, 2) @ normal(9, 2, 4)),
+    "pinv of rconds": (lambda la, a: la.pinv(a, np.array([0.1, 0.9])), STACK),
+    "matrix_rank": (lambda la, a: la.matrix_rank(a), normal(8, 5, 2) @ normal(9, 2, 4)),
+    "matrix_rank of stacks": (lambda la, a: la.matrix_rank(a, tol=3.0), STACK),
+    "matrix_rank of a vector": (lambda la, a: la.matrix_rank(a), V),
+    "cond of a singular": (lambda la, a: la.cond(a), np.zeros((2, 2))),
+    "cond -2": (lambda la, a: la.cond(a, -2), A),
+    "cond fro": (lambda la, a: la.cond(a, "fro"), A),
+    "norm fro": (lambda la, a: la.norm(a, "fro"), A),
+    "norm 0": (lambda la, a: la.norm(a, 0), V),
+    "norm inf": (lambda la, a: la.norm(a, np.inf), A),
+    "tensorsolve axes": (
+        lambda la, a, b: la.tensorsolve(a, b, axes=(0,)),
+        A.reshape(2, 4, 2).transpose(0, 1, 2),
+        normal(4, 4),
+    ),
+    "float32": (lambda la, a, b: la.solve(a, b), A.astype("f4"), V.astype("f4")),
+    "float32 and integers": (
+        lambda la, a, b: la.solve(a, b),
+        A.astype("f4"),
+        np.arange(4),
+    ),
+}
 
 
-PARAMS = {"w": rng.standard_normal((3, 40)), "v": rng.standard_normal((40, 2)) / 6}
-X = rng.standard_normal((7, 3))
+@pytest.mark.parametrize("name", VALUES)
+def test_values(name):
+    f, *arrays = VALUES[name]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        expected = f(np.linalg, *arrays)
+    actual = swntk.jit(lambda *a: f(np.linalg, *a))(*arrays)
+    assert type(actual) is type(expected) or not isinstance(expected, tuple)
+    for ours, theirs in zip(leaves(actual), leaves(expected), strict=True):
+        assert_close(ours, np.asarray(theirs), 1e-5 if "float32" in name else 1e-12)
 
 
-@pytest.mark.parametrize("n", [1, 2, 5, 127, 128, 129, 300])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_solves(n, dtype):
-    theta = positive(n, dtype=dtype)
-    exact = theta.astype(np.float64)
-    for shape in [(n,), (n, 1), (n, 3)]:
-        b = rng.standard_normal(shape).astype(dtype)
-        x = swntk.linalg.solve(theta, b)
-        assert x.dtype == np.float64 and x.shape == shape
-        np.testing.assert_allclose(exact @ x, b, rtol=0, atol=1e-11 * np.linalg.norm(b))
-    np.testing.assert_allclose(
-        swntk.linalg.eigvalsh(theta), np.linalg.eigvalsh(exact), rtol=1e-11)
-    np.testing.assert_allclose(
-        swntk.linalg.logdet(theta), np.linalg.slogdet(exact)[1], rtol=0, atol=1e-10 * n)
-    np.testing.assert_allclose(swntk.linalg.condition(theta), np.linalg.cond(exact), rtol=1e-9)
+def scalar(m, f):
+    """A number that depends on every result."""
+
+    def function(*arrays):
+        results = leaves(f(m.np.linalg, *arrays))
+        return sum(m.np.sum(m.np.sin(r + 0.3) * (i + 1)) for i, r in enumerate(results))
+
+    return function
 
 
-def test_jitter_is_of_the_mean_of_the_diagonal():
-    theta, b = positive(20), rng.standard_normal(20)
-    damped = theta + 0.3 * np.trace(theta) / 20 * np.eye(20)
-    before = theta.copy()
-    np.testing.assert_allclose(
-        swntk.linalg.solve(theta, b, jitter=0.3), np.linalg.solve(damped, b), rtol=1e-10)
-    np.testing.assert_allclose(
-        swntk.linalg.eigvalsh(theta, jitter=0.3), np.linalg.eigvalsh(damped), rtol=1e-11)
-    assert swntk.linalg.condition(theta, jitter=0.3) < swntk.linalg.condition(theta)
-    assert swntk.linalg.logdet(theta, jitter=0.3) > swntk.linalg.logdet(theta)
-    np.testing.assert_array_equal(theta, before)
+@pytest.mark.parametrize("name", BOTH)
+def test_derivatives(name):
+    f, *arrays = BOTH[name]
+    which = tuple(range(len(arrays)))
+    directions = [normal(20 + i, *a.shape) for i, a in enumerate(arrays)]
+
+    def derivatives(m):
+        def whole(*arguments):
+            given = arguments[: len(which)]
+            gradient = m.grad(scalar(m, f), argnums=which)
+            # Forward over reverse: the first derivative backwards, the second forwards.
+            values, tangents = m.jvp(gradient, given, arguments[len(which) :])
+            forward = m.jvp(scalar(m, f), given, arguments[len(which) :])
+            return list(values), list(tangents), list(forward)
+
+        return whole
+
+    expected = jax.jit(derivatives(THEIRS))(*arrays, *directions)
+    assert_trees_close(derivatives(OURS)(*arrays, *directions), expected, 1e-10)
 
 
-@pytest.mark.parametrize("axes", [(-1,), ()])
-def test_kernels_with_output_axes_and_plans(axes):
-    ntk_fn = swntk.empirical_ntk_fn(f, trace_axes=axes)
-    theta = ntk_fn(X, None, PARAMS)
-    matrix = theta if axes else swntk.flatten_kernel(theta)
-    b = rng.standard_normal((7,) if axes else (7, 2))
-    expected = np.linalg.solve(matrix, b.ravel())
-    for kernel in (theta, ntk_fn.plan(X, None, PARAMS)):
-        x = swntk.linalg.solve(kernel, b)
-        assert x.shape == b.shape
-        np.testing.assert_allclose(x.ravel(), expected, rtol=1e-8)
-        np.testing.assert_allclose(swntk.linalg.solve(kernel, b.ravel()), expected, rtol=1e-8)
-        several = swntk.linalg.solve(kernel, np.stack([b.ravel()] * 3, 1))
-        np.testing.assert_allclose(several[:, 1], expected, rtol=1e-8)
-        np.testing.assert_allclose(swntk.linalg.eigvalsh(kernel), np.linalg.eigvalsh(matrix),
-                                   rtol=0, atol=1e-11 * np.linalg.norm(matrix))
+@pytest.mark.parametrize(
+    "name", ["solve", "slogdet", "cholesky", "qr", "eigh", "svd tall", "det", "pinv"]
+)
+def test_derivatives_of_f32(name):
+    f, *arrays = BOTH[name]
+    which = tuple(range(len(arrays)))
+    expected = jax.jit(jax.grad(scalar(THEIRS, f), argnums=which))(*arrays)
+    actual = swntk.grad(scalar(OURS, f), argnums=which)(*(a.astype("f4") for a in arrays))
+    for ours, theirs in zip(actual, expected, strict=True):
+        assert_close(ours, np.asarray(theirs).astype("f4"), 1e-4)  # conditions of about 10
 
 
-def test_two_output_axes_stand_in_pairs():
-    def g(params, x):
-        return np.reshape(f(params, x), (len(x), 1, 2)) * np.array([[1.0], [2.0], [3.0]])
+@pytest.mark.parametrize(
+    "name", [f"{name} of stacks" for name in ("solve", "inv", "cholesky", "eigh", "svd")]
+)
+def test_vmap_and_scan(name):
+    f, *arrays = BOTH[name]
+    whole = swntk.jit(lambda *a: f(np.linalg, *a))(*arrays)
+    mapped = swntk.vmap(lambda *a: f(np.linalg, *a))(*arrays)
+    _, scanned = swntk.lax.scan(lambda c, a: (c, f(np.linalg, *a)), 0.0, tuple(arrays))
+    for a, b, c in zip(leaves(whole), leaves(mapped), leaves(scanned), strict=True):
+        assert_close(b, a, 1e-13)
+        assert_close(c, a, 1e-13)
 
-    plan = swntk.empirical_ntk_fn(g, trace_axes=()).plan(X[:4], None, PARAMS)
-    assert plan.shape == (4, 4, 3, 3, 2, 2)
-    np.testing.assert_allclose(np.sum(swntk.linalg.eigvalsh(plan)), plan.trace(), rtol=1e-10)
+    def total(m):
+        def step(carry, a):
+            return carry + scalar(m, f)(*a), None
 
+        return lambda *a: m.scan(step, 0.0, tuple(a))[0]
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n, rank", [(2, 1), (30, 12), (200, 199), (200, 3), (5, 0)])
-def test_singular_kernels_are_reported_with_their_rank(n, rank, dtype):
-    theta = of_rank(n, rank, dtype)
-    for use in (lambda k, **o: swntk.linalg.solve(k, np.ones(n), **o), swntk.linalg.logdet):
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with pytest.raises((SingularKernelError, SingularKernelWarning)) as caught:
-                use(theta)
-        # Exactly singular, up to rounding, in float64; rounding errors in float32.
-        if dtype == np.float64:
-            assert caught.type is SingularKernelError
-        assert (caught.value.rank, caught.value.size) == (rank, n)
-        assert f"rank {rank} of {n}" in str(caught.value)
-        if rank:
-            assert np.isfinite(use(theta, jitter=0.1)).all()
-    with pytest.warns(SingularKernelWarning, match=f"rank {rank} of {n}"):
-        assert swntk.linalg.condition(theta) > 1e6
-    assert np.isfinite(swntk.linalg.eigvalsh(theta)).all()
+    which = tuple(range(len(arrays)))
+    expected = jax.jit(jax.grad(total(THEIRS), argnums=which))(*arrays)
+    assert_trees_close(
+        list(swntk.jit(swntk.grad(total(OURS), argnums=which))(*arrays)), list(expected), 1e-10
+    )
 
 
-def test_a_kernel_that_is_not_positive_is_singular():
-    with pytest.raises(SingularKernelError, match="rank 2 of 3"):
-        swntk.linalg.solve(np.diag([1.0, 2.0, -1.0]), np.ones(3))
-    with pytest.warns(SingularKernelWarning):
-        assert swntk.linalg.condition(np.diag([1.0, 2.0, -1.0])) == np.inf
+def test_a_solve_maps_columns():
+    """One matrix with many sides is one factorization: the sides become columns."""
+    program = swntk.trace(swntk.vmap(np.linalg.solve, in_axes=(None, 0)), A, normal(1, 9, 4))
+    (line,) = [text for text in str(program).splitlines() if "linear_solve" in text]
+    assert "f64[4,9]" in line
 
 
-def test_a_kernel_near_singularity_is_solved_without_a_word():
-    theta = positive(40, 1e-9, 1.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        swntk.linalg.solve(theta, np.ones(40))
-        swntk.linalg.logdet(theta)
-    single = positive(40, 1e-9, 1.0).astype(np.float32)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises((SingularKernelError, SingularKernelWarning)) as caught:
-            swntk.linalg.solve(single, np.ones(40))
-    assert caught.value.rank == 39
+def test_singular_matrices_give_what_jax_gives():
+    singular = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0, 1.0, 1.0]])
+    big = np.zeros((5, 5))
+    big[:4, :4] = normal(3, 4, 4)
+    for a in (singular, big):
+        ours = swntk.grad(np.linalg.det)(a)
+        theirs = jax.grad(jnp.linalg.det)(a)
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+    nothing = np.zeros((4, 4))
+    assert np.all(swntk.grad(np.linalg.det)(nothing) == 0)
+    assert not np.isfinite(swntk.jit(np.linalg.inv)(nothing)).any()
+    assert np.isnan(swntk.jit(np.linalg.cholesky)(-np.eye(3))).all()
+    assert np.isnan(swntk.jit(np.linalg.eigvalsh)(np.full((3, 3), np.nan))).all()
+    assert np.isnan(swntk.jit(np.linalg.svd)(np.full((3, 3), np.inf))[1]).all()
 
 
-def test_repeated_samples_are_singular():
-    plan = swntk.empirical_ntk_fn(f).plan(np.concatenate([X, X[:2]]), None, PARAMS)
-    with pytest.raises(SingularKernelError, match="rank 7 of 9"):
-        swntk.linalg.solve(plan, np.ones(9))
+def test_low_rank_pseudo_inverses_have_derivatives():
+    a, b = normal(8, 5, 2), normal(9, 2, 4)
+
+    def ours(a):
+        return np.sum(np.sin(np.linalg.pinv(a @ b, 1e-10)))
+
+    def theirs(a):
+        return jnp.sum(jnp.sin(jnp.linalg.pinv(a @ b, 1e-10)))
+
+    assert_close(swntk.grad(ours)(a), np.asarray(jax.grad(theirs)(a)), 1e-10)
 
 
-def test_errors_are_of_numpy_too_and_pickle():
-    error = SingularKernelError(3, 5, 1e-3)
-    assert isinstance(error, (swntk.NTKError)) and isinstance(error, np.linalg.LinAlgError)
-    copy = pickle.loads(pickle.dumps(error))
-    assert (copy.rank, copy.size, copy.tolerance, str(copy)) == (3, 5, 1e-3, str(error))
+def test_one_triangle_has_the_derivative_of_one_triangle():
+    def f(low):
+        return np.sum(np.cos(np.linalg.cholesky(low)))
+
+    swntk.check_grads(f, (np.tril(S),), 2)
 
 
-NAN = np.eye(3)
-NAN[2, 1] = np.nan
+# ---- Programs ------------------------------
+
+POINTS, TARGETS = normal(30, 6, 2), normal(31, 6)
+THETA = np.array([0.1, -0.3, -1.0])
 
 
-@pytest.mark.parametrize("theta, error, fact", [
-    (NAN, swntk.ArgumentError, "row 2, column 1"),
-    (np.diag([1, np.inf]), swntk.ArgumentError, "not finite"),
-    (np.ones((2, 3)), swntk.ShapeError, "pairs"),
-    (np.ones(4), swntk.ShapeError, "pairs"),
-    (np.ones((2, 2, 2)), swntk.ShapeError, "pairs"),
-    (np.array([[1.0, 2.0], [0.0, 1.0]]), swntk.ArgumentError, "symmetric"),
-    (np.eye(2) * 1j, swntk.DTypeError, "complex"),
-    ({"a": np.eye(2), "b": np.eye(2)}, swntk.ArgumentError, "several"),
-    ("x", swntk.DTypeError, "str"),
-])
-@pytest.mark.parametrize("use", [
-    swntk.linalg.eigvalsh, swntk.linalg.logdet, swntk.linalg.condition,
-    lambda k: swntk.linalg.solve(k, np.ones(3)),
-], ids=["eigvalsh", "logdet", "condition", "solve"])
-def test_kernels_refused(use, theta, error, fact):
-    with pytest.raises(error, match=fact):
-        use(theta)
+def covariance(m, theta, x):
+    squares = m.np.sum((x[:, None] - x) ** 2, axis=-1)
+    kernel = m.np.exp(theta[0] - 0.5 * squares * m.np.exp(-2 * theta[1]))
+    return kernel + m.np.exp(2 * theta[2]) * m.np.eye(len(x))
 
 
-def test_other_arguments_refused():
-    eye = np.eye(3)
-    for b, error in [(np.ones(2), swntk.ShapeError), (np.ones((3, 3, 3)), swntk.ShapeError),
-                     (np.array([1, np.nan, 0]), swntk.ArgumentError),
-                     (np.ones(3) * 1j, swntk.DTypeError)]:
-        with pytest.raises(error):
-            swntk.linalg.solve(eye, b)
-    for jitter in (-1, np.nan, np.inf, "x"):
-        with pytest.raises(swntk.ArgumentError, match="jitter"):
-            swntk.linalg.eigvalsh(eye, jitter=jitter)
-    with pytest.raises(swntk.DTypeError):
-        swntk.linalg.eigvalsh(eye, dtype=np.int64)
-    diagonal = swntk.empirical_ntk_fn(f, trace_axes=(), diagonal_axes=(1,)).plan(X, None, PARAMS)
-    with pytest.raises(swntk.ArgumentError, match="diagonal axes"):
-        swntk.linalg.eigvalsh(diagonal)
-    with pytest.raises(swntk.TracingError, match="linalg"):
-        swntk.grad(lambda x: swntk.linalg.logdet(x))(eye)
+def by_slogdet(m, theta, x, y):
+    k = covariance(m, theta, x)
+    return 0.5 * y @ m.np.linalg.solve(k, y) + 0.5 * m.np.linalg.slogdet(k)[1]
 
 
-def test_empty_kernels():
-    empty = np.empty((0, 0))
-    assert swntk.linalg.solve(empty, np.ones((0,))).shape == (0,)
-    assert swntk.linalg.solve(np.eye(2), np.ones((2, 0))).shape == (2, 0)
-    assert swntk.linalg.logdet(empty) == 0 and swntk.linalg.eigvalsh(empty).shape == (0,)
-    with pytest.raises(swntk.ArgumentError, match="empty"):
-        swntk.linalg.condition(empty)
+def by_cholesky(m, theta, x, y):
+    factor = m.np.linalg.cholesky(covariance(m, theta, x))
+    z = m.np.linalg.solve(factor, y)
+    return 0.5 * z @ z + m.np.sum(m.np.log(m.np.diagonal(factor)))
 
 
-def test_half_precision_and_single_precision_inside():
-    theta = positive(5).astype(np.float16)
-    theta = (theta + theta.T) / 2
-    assert swntk.linalg.eigvalsh(theta).dtype == np.float64
-    assert swntk.linalg.solve(theta, np.ones(5), dtype=np.float32).dtype == np.float32
+def by_eigenvalues(m, theta, x, y):
+    w, v = m.np.linalg.eigh(covariance(m, theta, x))
+    z = v.T @ y
+    return 0.5 * m.np.sum(z * z / w + m.np.log(w))
+
+
+def kalman(m, theta, observations):
+    """The negative log-likelihood of a linear Gaussian state space model."""
+    np_ = m.np
+    move = np.array([[0.9, 0.2], [-0.2, 0.9]]) * np_.exp(-theta[0] ** 2)
+    noise = np_.exp(theta[1]) * np_.eye(2)
+    seen = np_.exp(theta[2]) * np_.eye(2)
+
+    def step(carry, y):
+        mean, spread = carry
+        mean, spread = move @ mean, move @ spread @ move.T + noise
+        innovation = y - mean
+        total = spread + seen
+        gain = np_.linalg.solve(total, spread).T
+        loss = innovation @ np_.linalg.solve(total, innovation) + np_.linalg.slogdet(total)[1]
+        return (mean + gain @ innovation, spread - gain @ spread), loss
+
+    start = np_.zeros(2), np_.eye(2)
+    return m.np.sum(m.scan(step, start, observations)[1]) / 2
+
+
+MODELS = {
+    "slogdet": (by_slogdet, POINTS, TARGETS),
+    "cholesky": (by_cholesky, POINTS, TARGETS),
+    "eigh": (by_eigenvalues, POINTS, TARGETS),
+    "kalman": (kalman, normal(32, 7, 2)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models(name):
+    f, *data = MODELS[name]
+
+    def all_of(m):
+        def function(theta, *data):
+            return (
+                m.value_and_grad(lambda t: f(m, t, *data))(theta),
+                m.hessian(lambda t: f(m, t, *data))(theta),
+            )
+
+        return function
+
+    expected = jax.jit(all_of(THEIRS))(THETA, *data)
+    assert_trees_close(all_of(OURS)(THETA, *data), expected, 1e-10)
+    assert_trees_close(swntk.jit(all_of(OURS))(THETA, *data), expected, 1e-10)
+
+
+def whitened(np_, params, x):
+    """A network with a Cholesky factor and a solve between its layers."""
+    h = np_.tanh(x @ params["w"])
+    spread = params["c"] @ params["c"].T + np_.eye(3)
+    h = np_.linalg.solve(np_.linalg.cholesky(spread), h.T).T
+    return np_.linalg.solve(params["a"] + 4 * np_.eye(3), h[..., None])[..., 0] @ params["v"]
+
+
+@pytest.mark.parametrize("implementation", NtkImplementation)
+def test_tangent_kernels(implementation):
+    shapes = {"w": (2, 3), "c": (3, 3), "a": (3, 3), "v": (3, 2)}
+    params = {name: normal(40 + i, *shape) for i, (name, shape) in enumerate(shapes.items())}
+    x1, x2 = normal(44, 4, 2), normal(45, 3, 2)
+    jacobians = [
+        jax.jacobian(lambda p, x=x: whitened(jnp, p, x))(params) for x in (x1, x2)
+    ]
+    flat = [
+        np.concatenate([np.reshape(j[k], (len(x), 2, -1)) for k in sorted(params)], axis=-1)
+        for j, x in zip(jacobians, (x1, x2), strict=True)
+    ]
+    expected = np.einsum("nop,mop->nm", *flat) / 2
+    kernel = swntk.empirical_ntk_fn(
+        lambda p, x: whitened(np, p, x), implementation=implementation
+    )
+    assert_close(kernel(x1, x2, params), expected)
+
+
+# ---- swntk.lax.linalg ------------------------------
+
+
+def test_lax_linalg():
+    ours, theirs = swntk.lax.linalg, jax.lax.linalg
+    calls = [
+        (lambda la, a: la.cholesky(a), S),
+        (lambda la, a: la.cholesky(a, symmetrize_input=False), np.tril(S)),
+        (lambda la, a: la.eigh(a), S),
+        (lambda la, a: la.lu(a), A),
+        (lambda la, a: la.lu(a), WIDE),
+        (lambda la, a: la.lu(a), TALL),
+        (lambda la, a: la.lu(a), STACK),
+        (lambda la, a: la.qr(a), TALL),
+        (lambda la, a: la.qr(a, full_matrices=False), TALL),
+        (lambda la, a: la.svd(a), WIDE),
+        (lambda la, a: la.svd(a, full_matrices=False, compute_uv=False), WIDE),
+        (lambda la, a: la.householder_product(a, a[0, :2]), TALL),
+    ]
+    for left in (False, True):
+        for lower in (False, True):
+            for transposed in (False, True):
+                for unit in (False, True):
+                    options = {
+                        "left_side": left,
+                        "lower": lower,
+                        "transpose_a": transposed,
+                        "unit_diagonal": unit,
+                    }
+                    calls.append(
+                        (lambda la, a, o=options: la.triangular_solve(a, a.T / 10, **o), A)
+                    )
+    for f, a in calls:
+        expected = f(theirs, jnp.asarray(a))
+        actual = f(ours, a)
+        for x, y in zip(leaves(actual), leaves(expected), strict=True):
+            assert_close(x, np.asarray(y))
+    for a in (A, WIDE, TALL):
+        expected = jax.jit(jax.hessian(lambda x: jnp.sum(jnp.sin(theirs.lu(x)[0]))))(a)
+        actual = swntk.hessian(lambda x: np.sum(np.sin(ours.lu(x)[0])))(a)
+        assert_close(actual, np.asarray(expected), 1e-10)
+
+
+# ---- Errors ------------------------------
+
+ERRORS = [
+    (lambda la, x: la.inv(x[:2]), np.linalg.LinAlgError),
+    (lambda la, x: la.inv(x[0]), np.linalg.LinAlgError),
+    (lambda la, x: la.cholesky(x[:, :2]), np.linalg.LinAlgError),
+    (lambda la, x: la.eigh(x[0]), np.linalg.LinAlgError),
+    (lambda la, x: la.eigh(x, "Q"), ValueError),
+    (lambda la, x: la.svd(x[0]), np.linalg.LinAlgError),
+    (lambda la, x: la.qr(x, "nonsense"), ValueError),
+    (lambda la, x: la.solve(x, x[:2]), ValueError),
+    (lambda la, x: la.solve(x[:2], x), np.linalg.LinAlgError),
+    (lambda la, x: la.lstsq(x, x[:2], rcond=None), np.linalg.LinAlgError),
+    (lambda la, x: la.lstsq(x[None], x, rcond=None), np.linalg.LinAlgError),
+    (lambda la, x: la.matrix_power(x[:2], 2), np.linalg.LinAlgError),
+    (lambda la, x: la.matrix_power(x, 1.5), TypeError),
+    (lambda la, x: la.norm(x, "nonsense"), ValueError),
+    (lambda la, x: la.norm(x[0], "fro"), ValueError),
+    (lambda la, x: la.norm(x, 3), ValueError),
+    (lambda la, x: la.cond(x[0]), np.linalg.LinAlgError),
+    (lambda la, x: la.tensorinv(x, 0), ValueError),
+    (lambda la, x: la.tensorsolve(x, x[:2]), np.linalg.LinAlgError),
+]
+
+
+@pytest.mark.parametrize("row", range(len(ERRORS)))
+def test_errors_are_numpys(row):
+    f, kind = ERRORS[row]
+    with pytest.raises(kind):
+        f(np.linalg, A)
+    with pytest.raises(kind) as caught:
+        swntk.trace(lambda x: f(np.linalg, x), A)
+    assert isinstance(caught.value, (swntk.NTKError, TypeError))
+    assert "test_linalg.py:" in str(caught.value)
+
+
+def test_what_has_no_derivative_or_is_complex_says_so():
+    with pytest.raises(swntk.UnsupportedError, match="full_matrices"):
+        swntk.grad(lambda x: np.sum(np.linalg.svd(x)[0]))(TALL)
+    with pytest.raises(swntk.UnsupportedError, match="mode='reduced'"):
+        swntk.grad(lambda x: np.sum(np.linalg.qr(x, "complete")[0]))(TALL)
+    for f in (np.linalg.eig, np.linalg.eigvals):
+        with pytest.raises(swntk.UnsupportedError, match="symmetric"):
+            swntk.trace(f, A)
+    with pytest.raises(swntk.UnsupportedError, match="reduced"):
+        swntk.trace(lambda x: np.linalg.qr(x, "raw"), A)

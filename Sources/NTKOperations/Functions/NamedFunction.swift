@@ -91,7 +91,8 @@ let standardFunctions: [String: any NamedFunction] = {
   let functions: [any NamedFunction] =
     broadcastingFunctions + unaryFunctions + [
       Where(), BroadcastTo(), MatMul(), TensorDot(), Einsum(), Sum(), Greatest(), Least(), Mean(),
-      Variance(), Softmax(), LogSoftmax(), LogSumExp(),
+      Variance(), Softmax(), LogSoftmax(), LogSumExp(), Solve(), Inverse(), Determinant(),
+      SignAndLogarithm(), CholeskyFactor(), SymmetricEigenvectors(),
     ]
   return Dictionary(functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 }()

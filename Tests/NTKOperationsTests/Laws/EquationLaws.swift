@@ -110,6 +110,8 @@ func checkAxisFlowLaw(_ sample: EquationSample) throws -> Double {
   let resultTypes = try primitive.resultTypes(types)
   let results = try evaluate(primitive, operands)
   try checkReferences(flow, types, resultTypes)
+  // BLAS takes other paths for other sizes: f32 then differs in its last bits.
+  let tolerance = resultTypes.contains { $0.elementType == .f32 } ? 1e-6 : 1e-12
   var largest = 0.0
   for thread in flow.threads {
     guard let first = thread.operands.first else { throw LawFailure("a thread from nothing") }
@@ -134,7 +136,7 @@ func checkAxisFlowLaw(_ sample: EquationSample) throws -> Double {
       let got = try evaluate(resized, taken)
       largest = max(
         largest,
-        try expectClose(got, expected, 1e-12, "positions \(positions) of thread \(thread)"))
+        try expectClose(got, expected, tolerance, "positions \(positions) of thread \(thread)"))
     }
   }
   for axis in flow.repeated {

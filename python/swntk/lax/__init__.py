@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._transforms.inert import stop_gradient
+from . import linalg
 from .associative import associative_scan
 from .control import cond, switch, while_loop
 from .convolution import (
@@ -93,6 +94,7 @@ from .elementwise import (
     tan,
     tanh,
 )
+from .fourier import fft
 from .loops import fori_loop, map, scan
 from .reading import (
     dynamic_index_in_dim,
@@ -179,6 +181,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fft",
     "floor",
     "fori_loop",
     "gather",
@@ -188,6 +191,7 @@ __all__ = [
     "is_finite",
     "le",
     "lgamma",
+    "linalg",
     "log",
     "log1p",
     "logistic",
