@@ -103,8 +103,8 @@ def stage_examples(scratch):
         sys.executable, "examples/sine.py", "--steps", "1000", "--out", f"{scratch}/sine.png",
     ]
     yield [
-        sys.executable, "examples/poisson.py", "--steps", "20", "--points", "40", "--width", "16",
-        "--bound", "1", "--out", f"{scratch}/poisson.png",
+        sys.executable, "examples/poisson.py", "--steps", "40", "--points", "40", "--width", "16",
+        "--out", f"{scratch}/poisson.png",
     ]
     yield [
         "cc", "-std=c99", *WARNINGS, "-Iinclude", "examples/kernel.c", "-o", f"{scratch}/kernel",

@@ -13,10 +13,10 @@ the form that inverts a matrix of the residuals and not of the parameters (minSR
 
     step = J^T (J J^T + damping I)^-1 r,    J = d residuals / d params.
 
-`swntk.empirical_ntk_fn` gives J J^T without J, `swntk.linalg.solve` the damped solve, `swntk.vjp`
-and `swntk.jvp` the step J^T v and how it changes the residuals if they are linear, J (J^T v): the
-damping follows from how far that holds. `swntk.jit` traces each of these once, for all steps. In
-the end `TangentKernel @ v`, which is J (J^T v) too, checks the solve.
+All of a step stands in one function, which `swntk.jit` traces once: `swntk.vjp` gives r and J^T v,
+`swntk.empirical_ntk_fn` J J^T without J, `np.linalg.solve` the damped solve, and `swntk.jvp` how
+the step changes the residuals if they are linear, J (J^T v): the damping follows from how far that
+holds. In the end `TangentKernel @ v`, which is J (J^T v) too, checks `swntk.linalg.solve`.
 Run it by `make demo`, or after `make build` by
 
     PYTHONPATH=python python examples/poisson.py --help
@@ -92,38 +92,34 @@ class NaturalGradient:
         self.points = points
         self.damping = damping
         self.ntk_fn = swntk.empirical_ntk_fn(residuals, trace_axes=())
-        self.kernel = swntk.jit(lambda params: self.ntk_fn(points, None, params))
-        self.residuals = swntk.jit(lambda params: residuals(params, points))
-        self.products = swntk.jit(self._products)
+        self.attempt = swntk.jit(self._attempt)
 
-    def _products(self, params, v):
-        """Return J^T v and J (J^T v)."""
+    def _attempt(self, params, damping):
+        """Return new parameters; the residuals before, after if they were linear, and after."""
         def r(params):
             return residuals(params, self.points)
 
-        direction = swntk.vjp(r, params)[1](v)[0]
-        return direction, swntk.jvp(r, (params,), (direction,))[1]
-
-    def loss(self, params):
-        return float(np.sum(self.residuals(params) ** 2) / 2)
+        before, pullback = swntk.vjp(r, params)
+        kernel = self.ntk_fn(self.points, None, params)
+        jitter = damping * np.trace(kernel) / len(kernel)
+        direction = pullback(np.linalg.solve(kernel + jitter * np.eye(len(kernel)), before))[0]
+        change = swntk.jvp(r, (params,), (direction,))[1]
+        moved = {name: p - direction[name] for name, p in params.items()}
+        return moved, before, before - change, r(moved)
 
     def step(self, params):
         """Return new parameters, and their loss."""
-        r, kernel = self.residuals(params), self.kernel(params)
-        before = np.sum(r**2) / 2
         for _ in range(10):
-            v = swntk.linalg.solve(kernel, r, jitter=self.damping)
-            direction, change = self.products(params, v)
-            moved = {name: p - direction[name] for name, p in params.items()}
-            after = self.loss(moved)
-            gain = (before - after) / (before - np.sum((r - change) ** 2) / 2)
+            moved, *vectors = self.attempt(params, self.damping)
+            before, linear, after = [float(np.sum(r**2) / 2) for r in vectors]
+            gain = (before - after) / (before - linear)
             if gain > 0.75:
                 self.damping = max(self.damping / 3, 1e-12)
             elif gain < 0.25:
                 self.damping *= 3
             if after < before:
                 return moved, after
-        return params, float(before)
+        return params, before
 
 
 def relative_error(params, grid):
@@ -185,7 +181,8 @@ def main():
     grid = np.linspace(0, 1, 501)
     untrained = params = init_params(args.width, np.random.default_rng(args.seed))
     trainer = NaturalGradient(points)
-    losses, errors = [trainer.loss(params)], [relative_error(params, grid)]
+    losses = [float(np.sum(residuals(params, points) ** 2) / 2)]
+    errors = [relative_error(params, grid)]
 
     print("    step        loss   relative error of u")
     start = time.perf_counter()
