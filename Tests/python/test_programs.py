@@ -185,6 +185,15 @@ def test_save_and_load_captured_arrays(tmp_path):
     np.testing.assert_array_equal(again(X)[0], X * scale)
 
 
+def test_a_saved_program_names_no_folders(tmp_path):
+    program = swntk.trace(lambda x: swntk.lax.scan(lambda c, r: (np.sin(c + r), c), x[0], x), X)
+    assert str(tmp_path.parent) not in str(program) and __file__ in str(program)
+    program.save(tmp_path / "p.ntk")
+    text = (tmp_path / "p.ntk").read_text()
+    assert '@"test_programs.py":' in text and "/" not in text
+    assert swntk.Program.load(tmp_path / "p.ntk") == program
+
+
 def test_captured_data_is_outside_the_hash():
     def program(data):
         return swntk.trace(lambda x: x * data, X)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ from ._running import allocate, run
 from ._tracing.dtypes import from_code, supported
 
 __all__ = ["Program"]
+
+
+# The folders of the source line at the end of an equation.
+_FOLDERS = re.compile(r'( @")(?:[^"\\]|\\.)*/((?:[^"/\\]|\\.)+":\d+)$', re.MULTILINE)
 
 
 class ArrayType(NamedTuple):
@@ -124,8 +129,11 @@ class Program:
         return f"<Program: {kept}, {equations} equations, {outputs} outputs>"
 
     def save(self, path) -> None:
-        """Write the text to a file, and captured arrays, if any, to `path + ".npz"` beside it."""
-        text = self._portable_text()
+        """Write the text to a file, and captured arrays, if any, to `path + ".npz"` beside it.
+
+        Of the files in which the equations stand, the text has the names without the folders.
+        """
+        text = _FOLDERS.sub(r"\1\2", self._portable_text())
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         if self.captured:
