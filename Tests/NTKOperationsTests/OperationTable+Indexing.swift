@@ -140,7 +140,7 @@ private func indexRows(
       OperationCase(
         operation(name, scatter), types,
         isProduct ? [.any, domain, .any] : [.indices(0...0), domain, .nonzero],
-        step: isProduct ? .one : .small, active: isProduct ? [0] : nil))
+        step: isProduct ? .one : .small, active: isProduct && element.isFloating ? [0] : nil))
   }
   return rows
 }

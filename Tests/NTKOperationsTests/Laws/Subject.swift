@@ -30,7 +30,7 @@ struct Subject: CustomStringConvertible {
 
   /// The inputs to differentiate by.
   var active: [Int] {
-    (chosen ?? Array(program.inputTypes.indices)).filter { program.inputTypes[$0].isFloating }
+    chosen ?? program.inputTypes.indices.filter { program.inputTypes[$0].isFloating }
   }
 
   /// The program that carries tangents too.
