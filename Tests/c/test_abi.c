@@ -1914,6 +1914,41 @@ static int32_t watching(void *context, uint64_t done, uint64_t total) {
   return w->calls >= w->stop_after ? 77 : 0;
 }
 
+static int32_t polling(void *context) {
+  watch *w = (watch *)context;
+  w->calls++;
+  w->elsewhere += !pthread_equal(w->thread, pthread_self());
+  return w->calls >= w->stop_after ? 77 : 0;
+}
+
+/* A long call asks whether to go on, and stops where it is told to; a short one does not ask. */
+static void test_poll(void) {
+  static const char *const texts[] = {
+      LONG, "ntk 1\nprogram(%0: f64[2], %1: f64[2]) {\n  %2 = add(%0, %1)\n  return %2\n}"};
+  int is_short;
+  for (is_short = 0; is_short < 2; is_short++) {
+    ntk_program *program = parse(texts[is_short]);
+    ntk_run_options options = NTK_RUN_OPTIONS_INIT;
+    tensor in[2], out[1];
+    ntk_buffer b[2], o[1];
+    watch w;
+    make_inputs(program, in);
+    out[0] = output_like(program, 0);
+    views(b, in, 2);
+    views(o, out, 1);
+    memset(&w, 0, sizeof w);
+    w.stop_after = 2;
+    w.thread = pthread_self();
+    options.poll = polling;
+    options.poll_context = &w;
+    STATUS(is_short ? NTK_OK : NTK_CALLBACK, ntk_evaluate(program, b, 2, o, 1, &options));
+    CHECK(w.calls == (is_short ? 0 : 2) && w.elsewhere == 0);
+    free_all(in, 2);
+    free_all(out, 1);
+    ntk_program_free(program);
+  }
+}
+
 static void test_progress(void) {
   ntk_program *program = parse(LONG);
   ntk_run_options options = NTK_RUN_OPTIONS_INIT;
@@ -2723,6 +2758,7 @@ static const struct {
     CASE(kernel_of_scan),
     CASE(cancellation),
     CASE(progress),
+    CASE(poll),
     CASE(syntax_errors),
     CASE(malformed_equations),
     CASE(messages_are_per_thread),
