@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -200,15 +201,15 @@ COUNTS = [  # pattern of one line -> (passed, failed, skipped)
 ]
 
 
-def run(command):
-    """Run a command, showing what it prints; return (passed, failed, skipped)."""
+def run(command, name):
+    """Run a command, showing what it prints after its stage; return (passed, failed, skipped)."""
     counts = {}
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace",
     )
     for line in process.stdout:
-        print(line, end="", flush=True)
+        print(f"{name}: {line}", end="", flush=True)
         for index, (pattern, count) in enumerate(COUNTS):
             if match := re.search(pattern, line):
                 counts[index] = count(match)  # XCTest's last line is the sum of those before it
@@ -219,26 +220,42 @@ def run(command):
     passed = max(passed, 0)
     if status != 0 and failed == 0:
         failed = 1
-        print(f"exit status {status}: {' '.join(map(str, command))}")
+        print(f"{name}: exit status {status}: {' '.join(map(str, command))}")
     elif passed + failed == 0:
         failed = 1
-        print(f"ran no test: {' '.join(map(str, command))}")
+        print(f"{name}: ran no test: {' '.join(map(str, command))}")
     return passed, failed, skipped
 
 
-def run_stage(function, scratch):
+def run_stage(name, scratch):
     totals = (0, 0, 0)
-    steps = function(scratch)
+    steps = STAGES[name](scratch)
     while True:
         try:
             step = next(steps)
-            counts = step if isinstance(step, tuple) else run(step)
+            counts = step if isinstance(step, tuple) else run(step, name)
         except StopIteration:
             return totals
         except (OSError, subprocess.CalledProcessError) as error:
             print(error)
             counts = (0, 1, 0)
         totals = tuple(a + b for a, b in zip(totals, counts))
+
+
+# These build in .build-tests, one after the other; all others run beside them on the second core.
+BUILDING = ("swift", "docs", "examples")
+
+
+def run_stages(names):
+    """Run stages in turn; return a row for each."""
+    rows = []
+    for name in names:
+        print(f"==== {name}", flush=True)
+        start = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="ntk-test-") as scratch:
+            totals = run_stage(name, scratch)
+        rows.append((name, *totals, time.monotonic() - start))
+    return rows
 
 
 def main(names):
@@ -248,13 +265,10 @@ def main(names):
     os.chdir(ROOT)
     for variable in ("MAKEFLAGS", "MAKELEVEL"):  # stages that run make are makes of their own
         os.environ.pop(variable, None)
-    rows = []
-    for name in names or STAGES:
-        print(f"\n==== {name}", flush=True)
-        start = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="ntk-test-") as scratch:
-            totals = run_stage(STAGES[name], scratch)
-        rows.append((name, *totals, time.monotonic() - start))
+    names = names or list(STAGES)
+    groups = [[n for n in names if (n in BUILDING) == building] for building in (True, False)]
+    with ThreadPoolExecutor(len(groups)) as pool:
+        rows = [row for rows in pool.map(run_stages, groups) for row in rows]
     print()
     for name, passed, failed, skipped, seconds in rows:
         print(f"{name:15} {passed:6} passed {failed:4} failed {skipped:4} skipped {seconds:7.1f} s")
