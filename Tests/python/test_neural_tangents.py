@@ -468,3 +468,10 @@ def test_no_samples():
     assert_close(test, G0)
     trained = predict.gradient_descent(lambda fx, y: np.sum((fx - y) ** 2), none, np.zeros((0, 2)))
     assert_close(trained(1.0, 0.0, G0, np.zeros((M, 0)))[1], G0)
+
+
+def test_what_is_not_here_says_where_to_look():
+    with pytest.raises(AttributeError, match=r"no attribute 'stax': write the network as a NumPy"):
+        swntk.stax
+    with pytest.raises(AttributeError, match="no attribute 'nothing'$"):
+        swntk.nothing

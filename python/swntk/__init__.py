@@ -127,3 +127,16 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+
+_ELSEWHERE = {
+    "empirical": "its functions stand in swntk itself",
+    "stax": "write the network as a NumPy function f(params, x)",
+    "utils": "axes are arguments of swntk.empirical_ntk_fn",
+}
+
+
+def __getattr__(name):
+    """Say where to look for what neural-tangents has and swntk has not."""
+    hint = f": {_ELSEWHERE[name]} (docs/migration.md)" if name in _ELSEWHERE else ""
+    raise AttributeError(f"module 'swntk' has no attribute {name!r}{hint}")

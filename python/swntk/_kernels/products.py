@@ -107,8 +107,9 @@ class Products:
                 product = self._multiply(vector[:, k].reshape(shape), given)
                 result[:, k] = product.reshape(-1)
         else:
+            shapes = ", ".join(dict.fromkeys([str(shape), f"({size},)"]))
             raise ShapeError(
-                f"the vector has shape {vector.shape}, expected {shape}, ({size},) or ({size}, k)"
+                f"the vector has shape {vector.shape}, expected {shapes} or ({size}, k)"
             )
         return to_own(result.astype(dtype, copy=False), self._half)
 
