@@ -691,3 +691,45 @@ def test_the_plan_names_the_limit_and_the_tiles():
     assert "does not suffice" in str(plan_of(f, {}, X, None, memory_limit=10))
     assert "none is needed; computed at once" in str(plan_of(f, {}, X, None))
     assert "piece by piece: 1 tile" in str(plan_of(mixing, {}, X, None))
+
+
+def test_out_that_would_be_overwritten_while_it_is_needed(tmp_path):
+    n = 64
+    x = np.memmap(tmp_path / "x", np.float64, "w+", shape=(n, n))
+    x[:] = np.eye(n)
+    w = np.eye(n)
+    plan = swntk.empirical_ntk_fn(lambda w, x: x @ w).plan(x, None, w)
+    with pytest.raises(swntk.ArgumentError, match="shares its memory with an input"):
+        plan.compute(x)
+    np.testing.assert_array_equal(x, np.eye(n))
+    both = swntk.empirical_ntk_fn(lambda w, x: {"a": x @ w, "b": 2 * (x @ w)}).plan(w, None, w)
+    out = np.memmap(tmp_path / "out", np.float64, "w+", shape=(n, n))
+    with pytest.raises(swntk.ArgumentError, match=r"out\['b'\] shares its memory with out\['a'\]"):
+        both.compute({"a": out, "b": out})
+
+
+def test_plans_with_python_callbacks_stay_in_their_process(tmp_path):
+    def f(w, x):
+        doubled = swntk.pure_callback(
+            lambda a: 2 * a, swntk.ShapeDtypeStruct(x.shape, x.dtype), x, vmap_method="expand_dims"
+        )
+        return doubled @ w
+
+    plan = swntk.empirical_ntk_fn(f).plan(np.eye(3), None, np.ones((3, 2)))
+    with pytest.raises(swntk.ArgumentError, match="cannot be pickled"):
+        pickle.dumps(plan)
+    with pytest.raises(swntk.ArgumentError, match="cannot be resumed"):
+        plan.compute(np.empty((3, 3)), resume=tmp_path / "tiles")
+    np.testing.assert_allclose(plan.compute(), 4 * np.eye(3))
+
+
+def test_a_pair_of_cotangents_makes_two_sides():
+    rng = np.random.default_rng(0)
+    w, x = rng.standard_normal((3, 2)), rng.standard_normal((4, 3))
+    pair = (rng.standard_normal((1, 2)), rng.standard_normal((3, 2)))
+    ntk_fn = swntk.empirical_ntk_fn(
+        lambda w, x: np.tanh(x @ w), trace_axes=(), cotangents=pair
+    )
+    expected = ntk_fn(x, x, w)
+    assert expected.shape == (4, 4, 1, 3)
+    np.testing.assert_allclose(ntk_fn(x, None, w), expected, rtol=1e-12)

@@ -133,7 +133,7 @@ class Program:
 
         Of the files in which the equations stand, the text has the names without the folders.
         """
-        text = _FOLDERS.sub(r"\1\2", self._portable_text())
+        text = _FOLDERS.sub(r"\1\2", self.portable_text())
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         if self.captured:
@@ -152,19 +152,25 @@ class Program:
                 captured = [data[f"arr_{i}"] for i in range(len(data.files))]
         return cls.parse(text, captured)
 
-    def _portable_text(self) -> str:
-        """The text, or an error where it means nothing in another process."""
+    def portable_text(self, what: str = "pickled or saved") -> str:
+        """Return the text.
+
+        Raises
+        ------
+        ArgumentError
+            If it means nothing in another process.
+        """
         text = str(self)
-        if '[callback="python:' in text:
+        if 'callback="python:' in text:
             raise ArgumentError(
-                "a program that holds a Python callback (pure_callback) cannot be pickled or "
-                "saved: the function exists in this process only"
+                f"a program that holds a Python callback (pure_callback) cannot be {what}: the "
+                "function exists in this process only"
             )
         return text
 
     def __reduce__(self):
         return _unpickle, (
-            self._portable_text(),
+            self.portable_text(),
             self._plain_captured(),
             self.in_tree,
             self.out_tree,

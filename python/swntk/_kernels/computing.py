@@ -56,8 +56,16 @@ def _kept_limit(plan, journal, limit):
 
 
 def _facts(plan) -> dict:
-    """What a kernel's numbers depend on."""
+    """What a kernel's numbers depend on.
+
+    Raises
+    ------
+    ArgumentError
+        If they depend on a Python callback, which may be another one next time.
+    """
     programs = [plan._left] if plan._right is None else [plan._left, plan._right]
+    for program in programs:
+        program.portable_text("resumed")
     digests = ["".join(f"{word:016x}" for word in program.digest) for program in programs]
     return {
         "version": __version__,

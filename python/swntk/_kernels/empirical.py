@@ -247,15 +247,17 @@ class _NtkFunction:
         x2 = given(x1, x2)
         first_kwargs, second_kwargs = split_kwargs(kwargs, x1, x2)
         first = Side(self._f, params, x1, first_kwargs, "x1", self._metric)
+        rows = (None, None)
+        if self._cotangents is not None:
+            rows = self._cotangents.split(first.traced.out_tree)
         second = None
-        if x2 is not None or self._f2 is not None:
+        if x2 is not None or self._f2 is not None or rows[0] is not rows[1]:
             f, x = self._f2 or self._f, x1 if x2 is None else x2
             second = Side(f, params, x, second_kwargs, "x2", self._metric)
             if not self._cross:
                 _check_trees(first, second)
         batch_axes = [self._check_claims(side) for side in (first, second) if side is not None]
         if self._cotangents is not None:
-            rows = self._cotangents.split(first.traced.out_tree)
             for side, own, axes in zip((first, second), rows, batch_axes):
                 side.contract(own, axes)
         return first, second

@@ -199,9 +199,9 @@ class TangentKernel:
     def __reduce__(self):
         self._check_concrete("pickled")
         options = self._options.replaced(memory_limit=self._limit(), progress=None)
-        right = self._right and str(self._right)
+        right = self._right and self._right.portable_text()
         return _unpickled, (
-            str(self._left),
+            self._left.portable_text(),
             right,
             self._parameter_count,
             [np.asarray(x) for x in self.inputs],

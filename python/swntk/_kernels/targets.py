@@ -34,6 +34,7 @@ class Targets:
         paths = tree.paths(plan._out_tree, "out")
         for path, target, (shape, dtype) in zip(paths, self.leaves, plan._types):
             _check(target, path, shape, self._half or dtype)
+        _check_apart(dict(zip(paths, self.leaves)), plan.inputs)
         self._exchanges = [
             AxisRoles(len(t.shape), plan._options).exchange() for t in plan._left.output_types
         ]
@@ -116,6 +117,23 @@ def _check(target, path, shape, dtype) -> None:
         or getattr(file, "mode", None) == "r"
     ):
         raise ArgumentError(f"{path} is read-only")
+
+
+def _check_apart(targets, inputs) -> None:
+    """Refuse what would be overwritten while it is needed: an input, or another target."""
+    others: dict = {}
+    for path, target in targets.items():
+        for other_path, other in others.items():
+            if other is target or _overlap(other, target):
+                raise ArgumentError(f"{path} shares its memory with {other_path}")
+        if any(_overlap(target, array) for array in inputs):
+            raise ArgumentError(f"{path} shares its memory with an input of the kernel")
+        others[path] = target
+
+
+def _overlap(a, b) -> bool:
+    arrays = isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
+    return arrays and np.may_share_memory(a, b)
 
 
 def _settle(target) -> None:
