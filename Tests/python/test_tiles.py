@@ -165,7 +165,10 @@ def test_a_result_that_cannot_be_had_is_refused_before_any_work():
 def test_ctrl_c_stops_a_tiled_kernel():
     code = textwrap.dedent(
         """
+        import signal
         import numpy as np, swntk
+        # What a shell starts in the background ignores SIGINT.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         w = np.ones((400, 400), np.float32)
         x = np.ones((20000, 400), np.float32)
         print("ready", flush=True)
