@@ -99,12 +99,19 @@ class _Singular:
         tolerance: float,
         kernel: str = "the kernel",
         remedy: str = "add a jitter",
+        least: float = 0.0,
     ):
-        super().__init__(
-            f"{kernel} is singular: rank {rank} of {size}, counting eigenvalues above "
-            f"{tolerance:.3g}; {remedy}, or leave out samples that repeat others"
-        )
-        self._said = kernel, remedy
+        known = f"rank {rank} of {size}, counting eigenvalues above {tolerance:.3g}"
+        if least < -tolerance:
+            super().__init__(
+                f"{kernel} is not positive definite: {known}; the least is {least:.3g}, and those "
+                "of a tangent kernel are not negative"
+            )
+        else:
+            super().__init__(
+                f"{kernel} is singular: {known}; {remedy}, or leave out samples that repeat others"
+            )
+        self._said = kernel, remedy, least
         self.rank = rank
         self.size = size
         self.tolerance = tolerance

@@ -194,7 +194,8 @@ def condition(kernel, *, jitter=0.0, dtype=np.float64) -> float:
     values = np.linalg.eigvalsh(matrix.values)
     rank, tolerance = _rank(values, matrix.tolerance)
     if rank < matrix.size:
-        warnings.warn(SingularKernelWarning(rank, matrix.size, tolerance), stacklevel=2)
+        warning = SingularKernelWarning(rank, matrix.size, tolerance, least=float(values[0]))
+        warnings.warn(warning, stacklevel=2)
     return float(values[-1] / values[0]) if values[0] > 0 else float("inf")
 
 
@@ -212,10 +213,11 @@ class _Factor:
         try:
             self.lower = np.linalg.cholesky(values)
         except np.linalg.LinAlgError:
-            rank, tolerance = _rank(np.linalg.eigvalsh(values), matrix.tolerance)
+            eigenvalues = np.linalg.eigvalsh(values)
+            rank, tolerance = _rank(eigenvalues, matrix.tolerance)
             # All above the tolerance: a rounding error of the factor.
             raise SingularKernelError(
-                min(rank, matrix.size - 1), matrix.size, tolerance
+                min(rank, matrix.size - 1), matrix.size, tolerance, least=float(eigenvalues[0])
             ) from None
         # The largest eigenvalue is at most the largest sum of a row; the estimate of the smallest
         # is at least that. Near the bound, the eigenvalues themselves decide.
