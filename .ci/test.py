@@ -69,10 +69,7 @@ def stage_c(scratch):
 
 
 def stage_pytest(scratch):
-    yield [
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules",
-        "python/swntk", "Tests/python",
-    ]
+    yield [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "Tests/python"]
 
 
 def stage_neural_tangents(scratch):
