@@ -181,10 +181,13 @@ def test_ctrl_c_stops_a_tiled_kernel():
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], env=environment(), stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=120)[0] == "stopped\n"
+    try:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=120)[0] == "stopped\n"
+    finally:
+        process.kill()
 
 
 def test_kernels_of_two_threads_at_once():
