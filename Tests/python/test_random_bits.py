@@ -316,7 +316,8 @@ def test_gamma_follows_its_shape(name, dtype):
     with jax.threefry_partitionable(False):
         theirs = jax.grad(total(jax.random, jnp.asarray(KEY), jnp))(a)
     assert_close(value, total(R, KEY, np)(a), 1e-6 if dtype == "float32" else None)
-    assert_close(gradient, np.asarray(theirs))
+    # `a` is float64; what is computed from it is of `dtype`.
+    assert_close(gradient, np.asarray(theirs), 1e-5 if dtype == "float32" else None)
     mapped = swntk.vmap(lambda a: R.gamma(KEY, a))(a[:, 0])
     assert_close(swntk.jit(lambda a: R.gamma(KEY, a[0, 0]))(a), mapped[0], 1e-12)
 
