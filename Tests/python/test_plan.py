@@ -284,7 +284,8 @@ def test_half_precision_into_files(tmp_path):
     plan = swntk.empirical_ntk_fn(f, memory_limit=LIMIT).plan(X.astype(np.float16), None, params)
     out = np.memmap(tmp_path / "half", np.float16, "w+", shape=plan.shape)
     plan.compute(out)
-    np.testing.assert_allclose(out, plan.compute(), rtol=1e-3, atol=1e-2)
+    # A unit in the last place of float16, for tiles round apart from the whole.
+    np.testing.assert_allclose(out, plan.compute(), rtol=2**-10, atol=2**-24)
 
 
 def test_no_samples(tmp_path):
@@ -659,7 +660,9 @@ def test_products_in_single_precision():
     plan = swntk.empirical_ntk_fn(f).plan(X.astype(np.float32), None, params)
     v = rng.standard_normal(53).astype(np.float32)
     assert (plan @ v).dtype == np.float32 and plan.diagonal().dtype == np.float32
-    np.testing.assert_allclose(plan @ v, plan.compute() @ v, rtol=0, atol=1e-3)
+    expected = plan.compute() @ v
+    atol = 1e-5 * np.linalg.norm(expected)
+    np.testing.assert_allclose(plan @ v, expected, rtol=0, atol=atol)
     assert (plan @ v.astype(np.float64)).dtype == np.float64
 
 
