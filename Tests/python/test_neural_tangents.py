@@ -475,3 +475,15 @@ def test_what_is_not_here_says_where_to_look():
         getattr(swntk, "stax")  # noqa: B009
     with pytest.raises(AttributeError, match="no attribute 'nothing'$"):
         getattr(swntk, "nothing")  # noqa: B009
+
+
+@pytest.mark.parametrize("axes", [((), (0,)), ((0,), ()), ((), (0, 1))])
+def test_batch_refuses_kernels_whose_samples_do_not_stand_in_pairs(axes):
+    """Also where as many outputs stand where the samples are looked for."""
+    rng = np.random.default_rng(0)
+    w, x = rng.standard_normal((4, 3)), rng.standard_normal((6, 4))
+    ntk_fn = swntk.empirical_ntk_fn(lambda w, x: np.tanh(x @ w), *axes)
+    assert ntk_fn(x, None, w).shape[:1] in [(6,), (3,)]
+    for size in (2, 3, 4):
+        with pytest.raises(swntk.ShapeError):
+            swntk.batch(ntk_fn, size)(x, None, w)

@@ -83,6 +83,15 @@ def batch(kernel_fn, batch_size=0, device_count=-1, store_on_device=True):
                 named[name] = (first[rows], second[columns]) if name in cut else (first, second)
             return _checked(kernel_fn(left, right, *args, **named), rows, columns)
 
+        if n1 > 0 and n2 > 1:
+            # In a square tile an axis of outputs may pass for that of samples.
+            try:
+                tile(slice(0, 1), slice(0, 2))
+            except ShapeError as error:
+                raise ShapeError(
+                    "batch needs a kernel with the samples along its first two axes; tried with "
+                    f"1 and 2 of them: {error}"
+                ) from error
         return _assembled(tile, _slices(n1, size), _slices(n2, size))
 
     return batched_fn
