@@ -724,15 +724,3 @@ def test_plans_with_python_callbacks_stay_in_their_process(tmp_path):
     with pytest.raises(swntk.ArgumentError, match="cannot be resumed"):
         plan.compute(np.empty((3, 3)), resume=tmp_path / "tiles")
     np.testing.assert_allclose(plan.compute(), 4 * np.eye(3))
-
-
-def test_a_pair_of_cotangents_makes_two_sides():
-    rng = np.random.default_rng(0)
-    w, x = rng.standard_normal((3, 2)), rng.standard_normal((4, 3))
-    pair = (rng.standard_normal((1, 2)), rng.standard_normal((3, 2)))
-    ntk_fn = swntk.empirical_ntk_fn(
-        lambda w, x: np.tanh(x @ w), trace_axes=(), cotangents=pair
-    )
-    expected = ntk_fn(x, x, w)
-    assert expected.shape == (4, 4, 1, 3)
-    np.testing.assert_allclose(ntk_fn(x, None, w), expected, rtol=1e-12)

@@ -89,7 +89,8 @@ def empirical_ntk_fn(
         `[n, k, out...]` for each sample its own; `out` is the output's shape without the batch
         axis (axis 0, or the one that vmap_axes claims). The kernel is that of the contractions,
         of shape `[n, k]`; `trace_axes` and `diagonal_axes` are axes of it. A pair of trees is one
-        for each side, unless the outputs are such a pair.
+        for each side, unless the outputs are such a pair; with x2=None the first is for both, as
+        with keyword arguments.
     cross : bool
         Where `f` returns a tree: kernels between any two outputs, `J_i(x1) J_j(x2)ᵀ`, as a tree of
         trees, `theta[i][j]`, of the structure of `f` outside and of `f2` (or `f`) inside. With
@@ -247,17 +248,15 @@ class _NtkFunction:
         x2 = given(x1, x2)
         first_kwargs, second_kwargs = split_kwargs(kwargs, x1, x2)
         first = Side(self._f, params, x1, first_kwargs, "x1", self._metric)
-        rows = (None, None)
-        if self._cotangents is not None:
-            rows = self._cotangents.split(first.traced.out_tree)
         second = None
-        if x2 is not None or self._f2 is not None or rows[0] is not rows[1]:
+        if x2 is not None or self._f2 is not None:
             f, x = self._f2 or self._f, x1 if x2 is None else x2
             second = Side(f, params, x, second_kwargs, "x2", self._metric)
             if not self._cross:
                 _check_trees(first, second)
         batch_axes = [self._check_claims(side) for side in (first, second) if side is not None]
         if self._cotangents is not None:
+            rows = self._cotangents.split(first.traced.out_tree)
             for side, own, axes in zip((first, second), rows, batch_axes):
                 side.contract(own, axes)
         return first, second
