@@ -69,7 +69,10 @@ def stage_c(scratch):
 
 
 def stage_pytest(scratch):
-    yield [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "Tests/python"]
+    yield [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist",
+        "worksteal", "Tests/python",
+    ]
 
 
 def stage_neural_tangents(scratch):

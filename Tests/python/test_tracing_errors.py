@@ -333,8 +333,11 @@ def test_recipes(function, recipe):
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python tells which expression it is at")
 @pytest.mark.parametrize(
     "function, recipe",
-    [row for row in RECIPES if row[1].startswith(("Instead: np.stack", "Instead: np.block"))],
-    ids=str,
+    [
+        pytest.param(*row, id=row[1])
+        for row in RECIPES
+        if row[1].startswith(("Instead: np.stack", "Instead: np.block"))
+    ],
 )
 def test_recipes_of_lists_run(function, recipe):
     code = recipe[len("Instead: ") :]
